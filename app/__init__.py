@@ -1,0 +1,1 @@
+"""The customer-feedback service: ask, listen, count."""

@@ -1,0 +1,1 @@
+"""What every route shares: credentials, the unit of work, cursors, preconditions, idempotency."""

@@ -1,0 +1,153 @@
+"""The route class: one request, one transaction, committed before the client hears of it.
+
+FastAPI's own `yield` dependencies commit after the answer is sent, so that a failed commit has
+been acknowledged already. Here the route owns the transaction: it opens with the first use,
+and the answer, already rendered, leaves only when the commit has returned.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Database
+from app.errors import FieldError, Invalid, Problem
+from app.http import idempotency
+from app.http.auth import Credential, declared_need
+from app.strict_json import Json, parse
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read by the strict reader, once."""
+
+    async def json(self) -> Json:
+        """The body, parsed; see `strict_json.parse` for the problems it raises."""
+        if not hasattr(self, "_strict"):
+            self._strict = parse(await self.body())
+        return self._strict
+
+
+class UnitOfWork:
+    """The session of one request, opened when first asked for."""
+
+    def __init__(self, database: Database, *, readonly: bool) -> None:
+        self._database = database
+        self._readonly = readonly
+        self._stack = AsyncExitStack()
+        self._session: AsyncSession | None = None
+
+    async def session(self) -> AsyncSession:
+        """The one session of this request, in a transaction."""
+        if self._session is None:
+            open_ = self._database.snapshot if self._readonly else self._database.transaction
+            self._session = await self._stack.enter_async_context(open_())
+        return self._session
+
+    async def __aenter__(self) -> "UnitOfWork":
+        return self
+
+    async def __aexit__(self, *raised: Any) -> bool | None:
+        """Commit, or roll back if something was raised."""
+        return await self._stack.__aexit__(*raised)
+
+
+async def _session(request: Request) -> AsyncSession:
+    unit: UnitOfWork = request.state.unit
+    return await unit.session()
+
+
+#: The session of a request that writes. Nobody commits it but the route class.
+Session = Annotated[AsyncSession, Depends(_session)]
+#: The session of a GET: one snapshot, in which PostgreSQL refuses writes.
+ReadSession = Annotated[AsyncSession, Depends(_session)]
+
+
+class Route(APIRoute):
+    """Checks the key, the query and the body before the endpoint; commits after it."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        """Wrap FastAPI's handler; refuse to build a route that declares no need."""
+        handle = super().get_route_handler()
+        need = declared_need(self.dependant)
+        if need is None:
+            message = f"{self.path} declares no scope: use needs(...) or open_to_all(...)"
+            raise TypeError(message)
+        known_parameters = frozenset(_query_names(self.dependant))
+        readonly = self.methods <= _SAFE
+        expects_json = self.body_field is not None
+
+        async def handler(plain: Request) -> Response:
+            request = StrictRequest(plain.scope, plain.receive)
+            credential = await need.check(request)
+            request.state.credential = credential
+            _refuse_unknown_parameters(request, known_parameters)
+            if expects_json:
+                _require_json(request)
+                await request.json()
+            async with UnitOfWork(request.app.state.database, readonly=readonly) as unit:
+                request.state.unit = unit
+                return await self._answer(request, unit, handle, credential)
+
+        return handler
+
+    async def _answer(
+        self,
+        request: Request,
+        unit: UnitOfWork,
+        handle: Callable[[Request], Awaitable[Response]],
+        credential: Credential | None,
+    ) -> Response:
+        """Run the endpoint at most once for an Idempotency-Key."""
+        header = request.headers.get("idempotency-key")
+        if request.method != "POST" or header is None or self._streams(request):
+            return await handle(request)
+        body = await request.json() if self.body_field is not None else None
+        claim = await idempotency.claim(await unit.session(), header, request, body, credential)
+        if claim.replay is not None:
+            return claim.replay
+        response = await handle(request)
+        await claim.keep(response)
+        return response
+
+    def _streams(self, request: Request) -> bool:
+        """Whether the endpoint reads the body itself: bulk lines carry their own natural keys."""
+        sends_body = request.headers.get("content-length", "0") != "0"
+        return self.body_field is None and (sends_body or "transfer-encoding" in request.headers)
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        if hasattr(annotation, "model_fields"):  # a model of parameters
+            for name, inner in annotation.model_fields.items():
+                yield inner.alias or name
+        else:
+            yield field.alias
+    for each in dependant.dependencies:
+        yield from _query_names(each)
+
+
+def _refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
+    """A filter that is misspelt must not silently select everything; nor may one be repeated."""
+    unknown = [FieldError(f"?{name}", "unknown-parameter")
+               for name in request.query_params if name not in known]  # fmt: skip
+    if unknown:
+        raise Invalid(*unknown)
+    for name, value in request.query_params.multi_items():
+        if "\x00" in value or "\ufffd" in value:
+            raise Invalid(FieldError(f"?{name}", "invalid-text"))
+
+
+def _require_json(request: Request) -> None:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != "application/json":
+        raise Problem("unsupported-media-type")
+    charset = parameters.lower().replace(" ", "").replace('"', "")
+    if "charset=" in charset and "charset=utf-8" not in charset:
+        raise Problem("unsupported-media-type")

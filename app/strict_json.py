@@ -1,0 +1,112 @@
+"""One strict JSON reader for every body: what it accepts has exactly one meaning.
+
+The standard library's scanner (in C) with hooks for what it lets pass: repeated keys, NaN and
+Infinity, numbers that overflow, lone surrogates, deep nesting. Nothing here echoes the input.
+"""
+
+import json
+import math
+import re
+from typing import Any, Never, TypeAlias
+
+from app.errors import Problem, field_error
+
+Json: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+#: Limits against bodies made to exhaust the parser (depth in brackets, keys in all objects).
+MAX_DEPTH = 20
+MAX_KEYS = 2_000
+_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)
+
+
+def parse(raw: bytes) -> Json:
+    """Read one JSON document from UTF-8 bytes.
+
+    Raises `Problem`: `invalid-encoding`, `malformed-json` (also for an empty body, NaN and a
+    lone surrogate), `duplicate-key`, `too-deep`, `too-many-keys`, and `invalid-request` with
+    `number-out-of-range` for numbers that no double holds.
+    """
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        _refuse_depth(raw)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Problem("invalid-encoding") from None
+    if raw.count(b":") > MAX_KEYS:
+        _refuse_keys(raw)
+    try:
+        value = _DECODER.decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        raise Problem("malformed-json") from None
+    if b"\\u" in raw:
+        _refuse_surrogates(value)
+    return value  # type: ignore[no-any-return]
+
+
+def _refuse_depth(raw: bytes) -> None:
+    depth = 0
+    for token in _BRACKET_OR_STRING.finditer(raw):
+        first = token.group()[:1]
+        if first in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Problem("too-deep")
+        elif first in b"]}":
+            depth -= 1
+
+
+def _refuse_keys(raw: bytes) -> None:
+    """Count the colons outside strings: in valid JSON, one for each key."""
+    outside = _STRING.sub(b"", raw)
+    if outside.count(b":") > MAX_KEYS:
+        raise Problem("too-many-keys")
+
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def _refuse_surrogates(value: Json) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Problem("malformed-json") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Problem("duplicate-key")
+    return members
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise _out_of_range()
+    return number
+
+
+def _integer(literal: str) -> int:
+    # 2^63 has 19 digits; what is longer can be no number of ours (and costs quadratic time).
+    if len(literal) > 20:  # noqa: PLR2004
+        raise _out_of_range()
+    number = int(literal)
+    if not -(2**63) <= number < 2**63:
+        raise _out_of_range()
+    return number
+
+
+def _out_of_range() -> Problem:
+    return field_error("", "number-out-of-range")
+
+
+def _constant(_: str) -> Never:
+    raise Problem("malformed-json")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=_finite,
+    parse_int=_integer,
+    parse_constant=_constant,
+)

@@ -1,0 +1,50 @@
+"""Tables of workspaces and their API keys."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, LargeBinary, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, CreatedAt, Revision, UpdatedAt, new_id
+
+
+class Workspace(Base):
+    """One organisation's data: nothing is shared between two of them."""
+
+    __tablename__ = "workspaces"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    time_zone: Mapped[str] = mapped_column(default="Asia/Shanghai")
+    """Zone of the local days of every report; rollups are kept in it."""
+    language: Mapped[str] = mapped_column(default="zh-CN")
+    currency: Mapped[str] = mapped_column(default="CNY")
+    dimensions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    """Keys of response metadata by which rollups are kept, beside channel, method and segment."""
+    revision: Mapped[Revision]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class ApiKey(Base):
+    """A key; unique across workspaces because a request is known by it alone."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (CheckConstraint("kind IN ('secret', 'publishable')", name="kind"),)
+
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"), index=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """HMAC-SHA-256 of the secret under the pepper; null for publishable keys, which hide nothing."""
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    origins: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    survey_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+

@@ -1,0 +1,155 @@
+"""A real PostgreSQL, a fresh database for each worker, and one workspace for each test.
+
+Tests share a database and never a workspace: that is quick, and it keeps the promise that
+nothing crosses between workspaces under constant test.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+
+from app.config import DEMO_PEPPER, Settings
+from app.db import Database, raw_dsn
+from app.demo import postgres
+from app.http.auth import SCOPES
+from app.main import create_app
+from app.workspaces import service as workspaces
+from app.workspaces.models import Workspace
+from app.workspaces.schemas import ApiKeyCreate
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """The address of a PostgreSQL server: FEEDBACK_TEST_SERVER, or an embedded one.
+
+    The embedded server gives up durability for speed; tests of durability start their own.
+    """
+    if given := os.environ.get("FEEDBACK_TEST_SERVER"):
+        yield given
+        return
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    directory = tmp_path_factory.mktemp(f"pg-{worker_id}")
+    server = postgres.start(directory, settings=quick | {"max_connections": "120"})
+    yield server.url("postgres")
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The name of this xdist worker, or `main`."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "main"))
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str, worker_id: str) -> str:
+    """A database made by the migrations, new for each run and each xdist worker."""
+    name = f"feedback_{worker_id}_{os.getpid()}"
+
+    async def create() -> None:
+        connection = await asyncpg.connect(raw_dsn(server_url))
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        await connection.close()
+
+    asyncio.run(create())
+    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    config = Config(ROOT / "alembic.ini", toml_file=ROOT / "pyproject.toml")
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "head")
+    return url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    """The settings of the service under test."""
+    return Settings(
+        DATABASE_URL=database_url,
+        pepper=SecretStr(DEMO_PEPPER),
+        environment="test",
+        pool_size=10,
+        metrics_public=True,
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application, started."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="session")
+def database(app: FastAPI) -> Database:
+    """The database of the application."""
+    database: Database = app.state.database
+    return database
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A workspace with a client for each kind of key."""
+
+    workspace: Workspace
+    client: httpx.AsyncClient
+    """Sends the secret key, which holds every scope."""
+    public: httpx.AsyncClient
+    """Sends the publishable key."""
+    secret_key: str
+    publishable_key: str
+
+
+async def open_tenant(app: FastAPI, name: str, **fields: str) -> Tenant:
+    """Make a workspace with both kinds of keys."""
+    pepper = app.state.settings.pepper.get_secret_value()
+    async with app.state.database.transaction() as session:
+        workspace = await workspaces.create_workspace(session, name=name, **fields)
+        secret = ApiKeyCreate(kind="secret", name="all", scopes=list(SCOPES))
+        _, secret_key = await workspaces.create_key(session, workspace.id, pepper, secret)
+        public = ApiKeyCreate(kind="publishable", name="web")
+        _, public_key = await workspaces.create_key(session, workspace.id, pepper, public)
+    return Tenant(
+        workspace=workspace,
+        client=client_of(app, secret_key),
+        public=client_of(app, public_key),
+        secret_key=secret_key,
+        publishable_key=public_key,
+    )
+
+
+def client_of(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
+    """An HTTP client of the application in this process."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+@pytest.fixture
+async def tenant(app: FastAPI, request: pytest.FixtureRequest) -> AsyncIterator[Tenant]:
+    """A workspace of this test's own, in Asia/Shanghai with CNY."""
+    tenant = await open_tenant(app, request.node.name)
+    yield tenant
+    await tenant.client.aclose()
+    await tenant.public.aclose()
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncIterator[Tenant]:
+    """Another workspace, which must see nothing."""
+    tenant = await open_tenant(app, "stranger")
+    yield tenant
+    await tenant.client.aclose()
+    await tenant.public.aclose()
