@@ -46,8 +46,12 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=0.0, ge=0)
     shutdown_timeout_seconds: int = Field(default=10, ge=1)
 
+    access_log: bool = True
+    """One line for each request; route templates only, never a query string."""
     metrics_public: bool = False
     """Serve `/metrics` to everybody; otherwise only to loopback addresses."""
+    metrics_directory: str = ""
+    """Where the processes of one machine add up their metrics; `serve` makes one by itself."""
     otel_endpoint: str = ""
     """OTLP/HTTP endpoint; empty leaves OpenTelemetry without an exporter."""
 

@@ -150,6 +150,12 @@ Timestamp = Annotated[
     PlainSerializer(utc_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+#: The same as a query parameter.
+TimestampQuery = Annotated[
+    datetime,
+    BeforeValidator(parse_timestamp),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 #: A civil date without a zone.
 LocalDate = Annotated[
     date,
@@ -219,6 +225,6 @@ Localized = Annotated[dict[Language, Text], Field(min_length=1, max_length=30)]
 __all__ = [
     "Amount", "Code", "Count", "Currency", "ExternalId", "Input", "Language",
     "LocalDate", "Localized", "LongText", "Metadata", "MetadataValue", "Money", "Output",
-    "ShortText", "Text", "TimeZone", "Timestamp", "money_text", "parse_date", "parse_money",
+    "ShortText", "Text", "TimeZone", "Timestamp", "TimestampQuery", "money_text", "parse_date", "parse_money",
     "parse_timestamp", "storable", "utc_text", "zone",
 ]  # fmt: skip

@@ -194,6 +194,14 @@ FIELD_CODES: dict[str, Text] = {
     "exclusive-choice": _text(
         "This choice cannot be combined with others.", "该选项不能与其他选项同时选择。"
     ),
+    "changed-type": _text(
+        "A question keeps its type under its key; ask under a new key.",
+        "问题的类型不可在同一键下更改，请使用新的键。",
+    ),
+    "changed-scale": _text(
+        "A question keeps its scale under its key; ask under a new key.",
+        "问题的量表不可在同一键下更改，请使用新的键。",
+    ),
     "unknown-reference": _text("It refers to something unknown.", "引用的对象不存在。"),
     "missing-translation": _text(
         "The text is missing in a language of the survey.", "缺少问卷所需语言的文本。"

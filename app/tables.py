@@ -1,10 +1,23 @@
 """Every table of the product, gathered for the migrations."""
 
+from app.complaints import models as complaints
+from app.customers import models as customers
 from app.db import Base
 from app.events import models as events
 from app.http import idempotency
+from app.responses import models as responses
+from app.surveys import models as surveys
 from app.workspaces import models as workspaces
 
 METADATA = Base.metadata
 
-__all__ = ["METADATA", "events", "idempotency", "workspaces"]
+__all__ = [
+    "METADATA",
+    "complaints",
+    "customers",
+    "events",
+    "idempotency",
+    "responses",
+    "surveys",
+    "workspaces",
+]

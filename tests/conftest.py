@@ -133,7 +133,7 @@ async def open_tenant(app: FastAPI, name: str, **fields: str) -> Tenant:
 def client_of(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
     """An HTTP client of the application in this process."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
 

@@ -76,8 +76,8 @@ def decode_cursor(cursor: str) -> list[str]:
 
 
 def newest_first(
-    query: Select[tuple[T]], id_column: InstrumentedAttribute[UUID], paging: PageRequest
-) -> Select[tuple[T]]:
+    query: Select[T], id_column: InstrumentedAttribute[UUID], paging: PageRequest
+) -> Select[T]:
     """Order by the time-ordered id, newest first, from the cursor on; one row more than asked."""
     position = paging.position(UUID)
     if position is not None:

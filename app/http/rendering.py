@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from starlette.types import Scope
 
 from app.db import sqlstate
 from app.errors import FieldError, Problem
+from app.log import where
 from app.problems import FIELD_CODES
 
 #: pydantic's error types, in our words; what is missing here is `invalid-value`.
@@ -49,7 +51,13 @@ _BY_SQLSTATE: Mapping[str, tuple[str, int]] = {
     "53300": ("database-unavailable", 2),
     "57P": ("database-unavailable", 2),
     "08": ("database-unavailable", 2),
+    # A value that our validation should have refused; the log raises the alarm.
+    "22": ("invalid-request", 0),
 }
+
+
+#: More findings than this help nobody.
+_MOST_ERRORS = 50
 
 
 def language_of(scope: Scope) -> str:
@@ -65,8 +73,9 @@ def language_of(scope: Scope) -> str:
 
 def problem_response(problem: Problem, scope: Scope) -> Response:
     """The problem in the reader's language, with the id under which it is logged."""
-    request_id = scope.get("state", {}).get("request_id", "")
-    body = problem.rendered(language_of(scope), request_id)
+    state = scope.setdefault("state", {})
+    state["problem"] = problem.code
+    body = problem.rendered(language_of(scope), state.get("request_id", ""))
     response = Response(
         json.dumps(body, ensure_ascii=False).encode(),
         status_code=problem.status,
@@ -96,6 +105,15 @@ def from_exception(error: BaseException) -> Problem:
     return Problem("internal-error")
 
 
+def note(scope: Scope, error: BaseException, problem: Problem) -> None:
+    """Leave for the log what an exception was that became a problem; never its text."""
+    if error is not problem:
+        state = scope.setdefault("state", {})
+        state["exception"] = type(error).__name__
+        state["sqlstate"] = sqlstate(error) or None
+        state["where"] = where(error)
+
+
 def from_http(error: HTTPException) -> Problem:
     """Starlette's own refusals (no route, wrong method) as problems."""
     codes = {404: "not-found", 405: "method-not-allowed", 413: "content-too-large"}
@@ -107,8 +125,17 @@ def from_validation(error: RequestValidationError) -> Problem:
     """FastAPI's findings: codes and pointers only, never what was submitted."""
     return Problem(
         "invalid-request",
-        errors=[_field_error(found, error.body) for found in error.errors()[:50]],
+        errors=[_field_error(found, error.body) for found in error.errors()[:_MOST_ERRORS]],
     )
+
+
+def field_errors(error: ValidationError, body: object) -> list[FieldError]:
+    """The findings of a model that was applied to a body outside FastAPI."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [
+        _field_error({"type": each["type"], "loc": ("body", *each["loc"])}, body)
+        for each in found[:_MOST_ERRORS]
+    ]
 
 
 def _field_error(found: Mapping[str, Any], body: object) -> FieldError:
@@ -141,7 +168,9 @@ def install(app: FastAPI) -> None:
     """Let every exception that reaches FastAPI leave as a problem."""
 
     def render(request: Request, error: Exception) -> Response:
-        return problem_response(from_exception(error), request.scope)
+        problem = from_exception(error)
+        note(request.scope, error, problem)
+        return problem_response(problem, request.scope)
 
     def render_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for

@@ -1,0 +1,164 @@
+"""Customers as rows to be upserted: a whole chunk in one statement each way."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, any_, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.customers.facts import NOTHING, Facts, merged, same
+from app.customers.models import Customer
+from app.customers.schemas import CustomerLine
+from app.customers.upsert import Folded
+from app.db import new_id
+from app.errors import Invalid
+
+_COLUMNS = [Customer.external_id, Customer.id, *(getattr(Customer, name) for name in NOTHING)]
+
+
+class CustomerRows:
+    """The customers of a workspace; `upsert` brings them to what a chunk says."""
+
+    def __init__(
+        self, session: AsyncSession, workspace_id: UUID, *, at: datetime, region: str
+    ) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+        self._at = at
+        self._region = region
+
+    def key(self, value: CustomerLine) -> str:
+        """The customer's external id."""
+        return value.external_id
+
+    def id_of(self, key: str, state: Facts) -> str:  # noqa: ARG002 - other rows are named by key
+        """The id that we gave it."""
+        return str(state["id"])
+
+    def fold(self, state: Facts | None, value: CustomerLine) -> Folded[Facts]:
+        """Merge the line into what is known; a customer who is not known is made."""
+        known = state or {**NOTHING, "id": new_id()}
+        try:
+            facts = merged(known, value, at=self._at, region=self._region)
+        except Invalid as refusal:
+            return Folded(state, "rejected", refusal.errors)
+        if state is None:
+            return Folded(facts, "created")
+        if same(known, facts):
+            return Folded(state, "unchanged")
+        return Folded(facts, "updated")
+
+    async def read(self, keys: list[str], *, lock: bool) -> dict[str, Facts]:
+        """The facts of those customers that exist."""
+        query = select(*_COLUMNS).where(
+            Customer.workspace_id == self._workspace_id,
+            Customer.external_id == any_(bindparam(None, keys, ARRAY(Text))),
+        )
+        if lock:
+            query = query.order_by(Customer.external_id).with_for_update(key_share=True)
+        found = (await self._session.execute(query)).mappings()
+        return {row["external_id"]: {n: row[n] for n in ("id", *NOTHING)} for row in found}
+
+    async def insert(self, states: Mapping[str, Facts]) -> set[str]:
+        """Insert customers; those that somebody else inserted meanwhile are left out."""
+        made = await self._session.scalars(_INSERT, self._parameters(states))
+        return set(made)
+
+    async def update(self, states: Mapping[str, Facts]) -> None:
+        """Write changed customers, a revision each."""
+        await self._session.execute(_UPDATE, self._parameters(states))
+
+    def _parameters(self, states: Mapping[str, Facts]) -> dict[str, Any]:
+        keys = sorted(states)
+        columns: dict[str, Any] = {
+            name: [states[key][name] for key in keys] for name in ("id", *NOTHING)
+        }
+        columns["attributes"] = [json.dumps(each) for each in columns["attributes"]]
+        return columns | {
+            "external_id": keys,
+            "workspace_id": self._workspace_id,
+            "at": self._at,
+        }
+
+
+async def customer_ids(
+    session: AsyncSession, workspace_id: UUID, names: Iterable[str], *, at: datetime
+) -> dict[str, UUID]:
+    """The ids of customers by their external ids; who is not known yet is created, bare."""
+    rows = CustomerRows(session, workspace_id, at=at, region="")
+    wanted = sorted(set(names))
+    found = await _ids(session, workspace_id, wanted)
+    missing = [name for name in wanted if name not in found]
+    if not missing:
+        return found
+    new = {name: {**NOTHING, "id": new_id()} for name in missing}
+    made = await rows.insert(new)
+    found |= {name: new[name]["id"] for name in made}
+    if raced := [name for name in missing if name not in made]:
+        found |= await _ids(session, workspace_id, raced)
+    return found
+
+
+async def _ids(session: AsyncSession, workspace_id: UUID, names: list[str]) -> dict[str, UUID]:
+    query = select(Customer.external_id, Customer.id).where(
+        Customer.workspace_id == workspace_id,
+        Customer.external_id == any_(bindparam(None, names, ARRAY(Text))),
+    )
+    return dict((await session.execute(query)).tuples().all())
+
+
+_LINES = """
+    FROM unnest(
+        CAST(:id AS uuid[]), CAST(:external_id AS text[]), CAST(:name AS text[]),
+        CAST(:email AS text[]), CAST(:phone AS text[]), CAST(:phone_e164 AS text[]),
+        CAST(:segment AS text[]), CAST(:key_account_type AS text[]),
+        CAST(:acquisition_channel AS text[]), CAST(:first_seen_at AS timestamptz[]),
+        CAST(:survey_consent AS boolean[]), CAST(:survey_consent_at AS timestamptz[]),
+        CAST(:marketing_consent AS boolean[]), CAST(:marketing_consent_at AS timestamptz[]),
+        CAST(:attributes AS text[])
+    ) AS line(
+        id, external_id, name, email, phone, phone_e164, segment, key_account_type,
+        acquisition_channel, first_seen_at, survey_consent, survey_consent_at,
+        marketing_consent, marketing_consent_at, attributes
+    )
+"""
+_INSERT = text(
+    """
+    INSERT INTO customers (
+        workspace_id, id, external_id, name, email, phone, phone_e164, segment,
+        key_account_type, acquisition_channel, first_seen_at, survey_consent,
+        survey_consent_at, marketing_consent, marketing_consent_at, attributes,
+        revision, created_at, updated_at
+    )
+    SELECT CAST(:workspace_id AS uuid), id, external_id, name, email, phone, phone_e164, segment,
+        key_account_type, acquisition_channel, first_seen_at, survey_consent,
+        survey_consent_at, marketing_consent, marketing_consent_at, CAST(attributes AS jsonb),
+        1, CAST(:at AS timestamptz), CAST(:at AS timestamptz)
+    """
+    + _LINES
+    + """
+    ORDER BY external_id
+    ON CONFLICT (workspace_id, external_id) DO NOTHING
+    RETURNING external_id
+    """
+)
+_UPDATE = text(
+    """
+    UPDATE customers SET
+        name = line.name, email = line.email, phone = line.phone, phone_e164 = line.phone_e164,
+        segment = line.segment, key_account_type = line.key_account_type,
+        acquisition_channel = line.acquisition_channel, first_seen_at = line.first_seen_at,
+        survey_consent = line.survey_consent, survey_consent_at = line.survey_consent_at,
+        marketing_consent = line.marketing_consent,
+        marketing_consent_at = line.marketing_consent_at,
+        attributes = CAST(line.attributes AS jsonb),
+        revision = customers.revision + 1, updated_at = CAST(:at AS timestamptz)
+    """
+    + _LINES
+    + """
+    WHERE customers.workspace_id = CAST(:workspace_id AS uuid) AND customers.id = line.id
+    """
+)

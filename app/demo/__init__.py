@@ -1,0 +1,1 @@
+"""The first minute: an embedded PostgreSQL, generated data and one command that serves it all."""

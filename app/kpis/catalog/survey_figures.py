@@ -1,0 +1,110 @@
+"""What the survey KPIs share: from the chosen questions to a figure for each period and group."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kpis.declaration import Measure, Measurement, Reason, Scope
+from app.kpis.means import Moments, moments, rescale, t_interval
+from app.kpis.periods import Period
+from app.kpis.proportions import Share
+from app.kpis.questions import Item, items_in_scope, points
+from app.kpis.tallies import Tally, tally
+
+#: What survey figures are filtered and grouped by; `*`: the workspace's own dimensions too.
+DIMENSIONS = ("channel", "method", "segment", "version", "language", "*")
+
+#: Makes one figure of what was answered to the items.
+Figure = Callable[[Sequence[Item], Tally, Scope], Measurement]
+
+
+def measured(chosen: Callable[[Item, Scope], bool], figure: Figure) -> Measure:
+    """A measure that tallies the chosen items and makes a figure for each period and group."""
+
+    async def measure(
+        session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+    ) -> list[Mapping[str, Measurement]]:
+        items = await items_in_scope(session, scope, lambda item: chosen(item, scope))
+        names = [(item.survey_id, item.name) for item in items]
+        tallies = await tally(session, scope, periods, by, names)
+        return [
+            {member: figure(items, each, scope) for member, each in members.items()}
+            for members in tallies
+        ]
+
+    return measure
+
+
+def added_up(items: Sequence[Item], answers: Tally) -> Counter[str]:
+    """The codes given to all items together."""
+    total: Counter[str] = Counter()
+    for item in items:
+        total.update(answers.codes((item.survey_id, item.name)))
+    return total
+
+
+def left_out(items: Sequence[Item], answers: Tally) -> dict[str, int]:
+    """What was asked by the items and does not count, by reason."""
+    return answers.left_out([(item.survey_id, item.name) for item in items])
+
+
+def best_share(items: Sequence[Item], answers: Tally) -> Share:
+    """The answers among the best points of each item's own scale, of all answers."""
+    best = total = 0
+    for item in items:
+        given = answers.codes((item.survey_id, item.name))
+        best += sum(given.get(str(point), 0) for point in item.scale.top_box)
+        total += sum(given.values())
+    return Share(best, total)
+
+
+def rescaled(items: Sequence[Item], answers: Tally) -> Moments | None:
+    """Moments of all answers on 0 to 100, 100 the good end of every scale."""
+    total: Counter[Fraction] = Counter()
+    for item in items:
+        ends = (item.scale.min, item.scale.max)
+        low, high = ends if item.scale.direction == "higher" else ends[::-1]
+        for code, count in answers.codes((item.survey_id, item.name)).items():
+            total[rescale(int(code), low, high)] += count
+    return moments(total)
+
+
+def mean_on_100(items: Sequence[Item], answers: Tally, scope: Scope) -> Measurement:
+    """The mean on 0 to 100 as a component, with Student's interval."""
+    scores = rescaled(items, answers)
+    return Measurement(
+        value=scores.value if scores else None,
+        n=scores.n if scores else 0,
+        interval=t_interval(scores, scope.level, (0, 100)),
+        reason=None if scores else "empty_denominator",
+        unit="points",
+        direction="higher",
+        evidence=scores,
+    )
+
+
+def no_value_because(items: Sequence[Item], answered: int) -> Reason | None:
+    """Why there is no figure: nothing measures it, or nobody answered."""
+    if answered:
+        return None
+    return "empty_denominator" if items else "not_defined"
+
+
+def distribution(
+    items: Sequence[Item], given: Mapping[str, int], excluded: Mapping[str, int]
+) -> dict[str, int]:
+    """Every point of the scales, also those that nobody chose, then what was left out."""
+    counted = {point: given.get(point, 0) for point in points(items)}
+    return counted | marked(excluded)
+
+
+def marked(excluded: Mapping[str, int]) -> dict[str, int]:
+    """Exclusions as codes of a distribution."""
+    return {f"~{reason}": count for reason, count in excluded.items()}
+
+
+def labels(items: Sequence[Item]) -> Mapping[str, Mapping[str, str]]:
+    """What the points say, where there is one question to ask."""
+    return items[0].labels if len(items) == 1 else {}

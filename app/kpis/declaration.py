@@ -1,0 +1,113 @@
+"""What a KPI is: one declaration with its formula in words, its rows, its value and its test.
+
+The catalogue lists declarations; the service measures them for any period and group; routes,
+envelopes and the reference page are made from them. Adding a KPI is adding a declaration.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kpis.periods import Period
+from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
+from app.problems import Text
+
+Family = Literal["survey", "complaints", "customers"]
+Unit = Literal["ratio", "points", "count", "per_thousand", "money"]
+Reason = Literal["empty_denominator", "no_data", "mixed_currencies", "not_defined"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a figure is asked of, beside its period."""
+
+    workspace_id: UUID
+    time_zone: str
+    level: float = DEFAULT_LEVEL
+    survey_ids: tuple[UUID, ...] | None = None
+    question: str | None = None
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Dimension to the values that pass; '' is "has none"."""
+    quality: Literal["all", "clean"] = "all"
+    """`clean` leaves flagged responses out."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """The KPI's own parameters, by name, as validated from `Kpi.options`."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure for one period and one group, with all that it takes to judge it."""
+
+    value: float | None
+    n: int
+    numerator: Mapping[str, float] = field(default_factory=dict)
+    denominator: Mapping[str, float] = field(default_factory=dict)
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    interval: Interval | None = None
+    reason: Reason | None = None
+    warnings: tuple[str, ...] = ()
+    currency: str | None = None
+    components: Mapping[str, "Measurement"] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """The distribution behind the figure, in order, by code; those beginning with `~` (as
+    `~skipped`) were left out of it."""
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the codes of `counts` say, by language, where they mean one thing."""
+    unit: Unit | None = None
+    """Of a component whose unit differs from the KPI's."""
+    direction: Direction | None = None
+    """Of a component for which another direction is better than for the KPI."""
+    evidence: object = None
+    """What the KPI's own test needs to compare two measurements; never leaves the service."""
+
+
+#: Measures a KPI for several periods at once, split by the members of a dimension (None: '' is
+#: the only group). One mapping a period, in order; groups without rows are absent.
+Measure = Callable[
+    [AsyncSession, Scope, Sequence[Period], str | None],
+    Awaitable[list[Mapping[str, Measurement]]],
+]
+#: The KPI's test of one measurement against another; None where nothing can be said.
+Compare = Callable[[Measurement, Measurement, float], Difference | None]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A query parameter that only this KPI takes."""
+
+    name: str
+    description: Text
+    values: tuple[str, ...] = ()
+    """The values that it may have; empty for a whole number between `low` and `high`."""
+    default: str = ""
+    low: int = 1
+    high: int = 3_650
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A declared KPI. `id` is also its path under `/v1/kpis/`."""
+
+    id: str
+    version: int
+    family: Family
+    name: Text
+    formula: Text
+    """In words and symbols, as the API and the pages show it beside the number."""
+    numerator: Text
+    denominator: Text
+    unit: Unit
+    direction: Direction
+    interval: str
+    """The method of the interval, or `none` for a figure that is a count of everything."""
+    measure: Measure
+    compare: Compare
+    dimensions: tuple[str, ...]
+    """What it can be filtered and grouped by; `*` stands for the workspace's own dimensions."""
+    options: tuple[Option, ...] = ()
+    takes_survey: bool = False
+    takes_question: bool = False
+    has_distribution: bool = False

@@ -1,0 +1,164 @@
+"""Means of scores from exact histograms, with t intervals, Welch's test and Cronbach's alpha."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TypeVar
+
+from app.kpis.distributions import t_quantile, t_two_sided_p
+from app.kpis.statistics import DEFAULT_LEVEL, Difference, Interval, check_level, clip
+
+Exact = int | Fraction | Decimal
+ScoreT = TypeVar("ScoreT", bound=Exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Number, mean and sample variance (divisor n - 1) of scores, exact.
+
+    `variance` is None for a single score: one answer says nothing about spread.
+    """
+
+    n: int
+    mean: Fraction
+    variance: Fraction | None
+
+    @property
+    def value(self) -> float:
+        """The mean as a float, for publishing."""
+        return float(self.mean)
+
+    @property
+    def standard_deviation(self) -> float | None:
+        """Square root of the sample variance."""
+        return None if self.variance is None else math.sqrt(self.variance)
+
+    def rescaled(self, low: Exact, high: Exact, top: int = 100) -> "Moments":
+        """The moments after mapping the scale low..high to 0..top; refuses low = high."""
+        factor = Fraction(top) / _span(low, high)
+        variance = None if self.variance is None else self.variance * factor**2
+        return Moments(self.n, (self.mean - Fraction(low)) * factor, variance)
+
+
+def moments(histogram: Mapping[ScoreT, int]) -> Moments | None:
+    """Moments of scores given as {score: number of answers}; None when there is no answer.
+
+    Scores may be whole numbers, fractions (a respondent's composite score) or decimals (money);
+    sums are integers over the common denominator, so that no order of addition matters.
+    Raises ValueError for a negative count.
+    """
+    answers: list[tuple[Exact, int]] = [(score, n) for score, n in histogram.items() if n]
+    scores = [(Fraction(score), count) for score, count in answers]
+    if any(count < 0 for _, count in scores):
+        raise ValueError("a histogram has no negative counts")
+    common = math.lcm(*(score.denominator for score, _ in scores))
+    whole = [(score.numerator * (common // score.denominator), count) for score, count in scores]
+    return moments_from_sums(
+        sum(count for _, count in whole),
+        Fraction(sum(score * count for score, count in whole), common),
+        Fraction(sum(score * score * count for score, count in whole), common * common),
+    )
+
+
+def moments_from_sums(n: int, total: Exact, squares: Exact) -> Moments | None:
+    """Moments from the number of scores, their sum and the sum of their squares; None if n = 0.
+
+    Raises ValueError where no real scores have such sums.
+    """
+    if n < 0:
+        raise ValueError("a number of scores is not negative")
+    if n == 0:
+        return None
+    total, squares = Fraction(total), Fraction(squares)
+    spread = squares - total * total / n
+    if spread < 0 or (n == 1 and spread):
+        raise ValueError("no scores have these sums")
+    return Moments(n, total / n, spread / (n - 1) if n > 1 else None)
+
+
+def t_interval(
+    scores: Moments | None,
+    level: float = DEFAULT_LEVEL,
+    bounds: tuple[float, float] | None = None,
+) -> Interval | None:
+    """Student's interval of a mean, mean +- t(n-1) s/sqrt(n); None below two scores.
+
+    Width 0 when all scores are equal. `bounds` are the ends of the scale, where it has ends: a
+    mean cannot lie outside them, so the limits are cut there.
+    """
+    check_level(level)
+    if scores is None or scores.variance is None:
+        return None
+    half = t_quantile(0.5 + level / 2, scores.n - 1) * math.sqrt(scores.variance / scores.n)
+    low, high = scores.value - half, scores.value + half
+    if bounds is not None:
+        low, high = clip(low, *bounds), clip(high, *bounds)
+    return Interval(level, low, high, "t")
+
+
+def welch(
+    now: Moments | None, before: Moments | None, level: float = DEFAULT_LEVEL
+) -> Difference | None:
+    """Difference of two independent means without assuming equal variances (B. L. Welch, 1947).
+
+    None unless both sides have at least two scores. Where neither side varies at all the interval
+    has width 0, and p is 1 for equal means and 0 for different ones.
+    """
+    check_level(level)
+    if now is None or before is None or now.variance is None or before.variance is None:
+        return None
+    difference = float(now.mean - before.mean)
+    square_now, square_before = now.variance / now.n, before.variance / before.n
+    error = math.sqrt(square_now + square_before)
+    if error == 0:
+        half, p = 0.0, float(now.mean == before.mean)
+    else:
+        weight = float(square_now / (square_now + square_before))
+        df = 1 / (weight**2 / (now.n - 1) + (1 - weight) ** 2 / (before.n - 1))
+        half = t_quantile(0.5 + level / 2, df) * error
+        p = t_two_sided_p(difference / error, df)
+    return Difference(difference, difference - half, difference + half, level, p, "welch", "welch")
+
+
+def rescale(value: Exact, low: Exact, high: Exact, top: int = 100) -> Fraction:
+    """One answer on the scale low..high as a number on 0..top; refuses low = high.
+
+    A scale on which lower is better is recoded by giving its ends the other way round.
+    """
+    return (Fraction(value) - Fraction(low)) * Fraction(top) / _span(low, high)
+
+
+def weighted_mean(values: Sequence[Exact], weights: Sequence[Exact] | None = None) -> Fraction:
+    """One respondent's composite score from item scores; equal weights unless given.
+
+    Raises ValueError for no items, a negative weight, weights that sum to 0, or another number
+    of weights than of items.
+    """
+    shares = [Fraction(weight) for weight in weights] if weights else [Fraction(1)] * len(values)
+    if len(shares) != len(values) or min(shares, default=0) < 0 or not sum(shares):
+        raise ValueError("a composite needs one weight of at least 0 for every item")
+    scored = (Fraction(value) * share for value, share in zip(values, shares, strict=True))
+    return sum(scored, Fraction()) / sum(shares)
+
+
+def cronbach_alpha(item_variances: Sequence[Exact], total_variance: Exact) -> float | None:
+    """Internal consistency of k items: k/(k-1) (1 - sum of item variances / variance of the sum).
+
+    All variances come from the same respondents, who answered every item (L. J. Cronbach, 1951).
+    At most 1, and negative where items work against each other. None for fewer than two items or
+    a sum that does not vary.
+    """
+    k = len(item_variances)
+    if k < 2 or not total_variance:
+        return None
+    explained = sum((Fraction(item) for item in item_variances), Fraction())
+    return float(Fraction(k, k - 1) * (1 - explained / Fraction(total_variance)))
+
+
+def _span(low: Exact, high: Exact) -> Fraction:
+    span = Fraction(high) - Fraction(low)
+    if not span:
+        raise ValueError("a scale needs two different ends")
+    return span

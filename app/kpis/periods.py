@@ -1,0 +1,208 @@
+"""The time that a KPI covers: half-open local dates, their instants, buckets and comparisons."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from app.kpis.calendar_units import (
+    MONDAY,
+    Grain,
+    add_units,
+    unit_start,
+    whole_units,
+    year_earlier,
+)
+
+Comparison = Literal["previous", "same_period_last_year"]
+PeriodFault = Literal[
+    "empty-period", "period-too-long", "period-out-of-range", "too-many-buckets",
+    "comparison-overlaps",
+]  # fmt: skip
+
+MAX_DAYS = 3_700
+"""Longest period, a little over ten years."""
+
+MAX_BUCKETS = 1_000
+"""Most points of a trend."""
+
+_FIRST_DAY = date(1900, 1, 1)
+_LAST_DAY = date(2200, 1, 1)
+_NO_WAIT = timedelta(0)
+
+
+class PeriodError(ValueError):
+    """A period that cannot be served; `fault` is the machine-readable reason."""
+
+    def __init__(self, fault: PeriodFault, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Local dates from `start` up to but not including `end`, in an IANA zone.
+
+    Raises PeriodError when it holds no day, more than MAX_DAYS, or days outside 1900 to 2199.
+    """
+
+    start: date
+    end: date
+    zone: ZoneInfo
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            raise PeriodError("empty-period", "a period must end after it starts")
+        if self.start < _FIRST_DAY or self.end > _LAST_DAY:
+            raise PeriodError("period-out-of-range", "a period must lie between 1900 and 2200")
+        if self.days > MAX_DAYS:
+            raise PeriodError("period-too-long", f"a period has at most {MAX_DAYS} days")
+
+    @property
+    def days(self) -> int:
+        """Number of local dates."""
+        return (self.end - self.start).days
+
+    @property
+    def starts_at(self) -> datetime:
+        """UTC instant at which the first day begins."""
+        return day_starts_at(self.start, self.zone)
+
+    @property
+    def ends_at(self) -> datetime:
+        """UTC instant before which the last day ends (exclusive)."""
+        return day_starts_at(self.end, self.zone)
+
+    def complete(self, now: datetime, late_window: timedelta = _NO_WAIT) -> bool:
+        """True once the period has ended and `late_window` more has passed for late arrivals."""
+        return self.ends_at + late_window <= now
+
+    def days_begun(self, now: datetime) -> int:
+        """How many of its dates have begun at `now`, today included; 0 while in the future."""
+        today = local_date(now, self.zone)
+        return min(max((today - self.start).days + 1, 0), self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One point of a trend: the part of a calendar unit that lies inside the period asked for.
+
+    `whole` is False for a first or last bucket that the period cuts short.
+    """
+
+    period: Period
+    whole: bool
+
+    def complete(self, now: datetime, late_window: timedelta = _NO_WAIT) -> bool:
+        """True for a whole unit that has ended; only such buckets are fit for a trend test."""
+        return self.whole and self.period.complete(now, late_window)
+
+
+def local_date(instant: datetime, zone: ZoneInfo) -> date:
+    """The date that a clock in `zone` shows at an aware `instant`."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return instant.astimezone(zone).date()
+
+
+def day_starts_at(day: date, zone: ZoneInfo) -> datetime:
+    """The UTC instant from which on the local date is `day` or later, for good.
+
+    That is midnight on most days. Where clocks skip midnight it is the moment they jump; where
+    midnight comes twice it is the first, unless clocks then fall back into the day before.
+    """
+    midnight = datetime.combine(day, time(), zone)
+    first = midnight.astimezone(UTC)
+    second = midnight.replace(fold=1).astimezone(UTC)
+    if first == second:
+        return first
+    if first < second:
+        before_second = second - timedelta(microseconds=1)
+        return first if local_date(before_second, zone) == day else second
+    return _jump_between(second, first, day, zone)
+
+
+def containing(day: date, grain: Grain, zone: ZoneInfo, week_start: int = MONDAY) -> Period:
+    """The calendar unit that holds a local date, as a period."""
+    start = unit_start(day, grain, week_start)
+    return Period(start, add_units(start, grain, 1), zone)
+
+
+def split(period: Period, grain: Grain, week_start: int = MONDAY) -> tuple[Bucket, ...]:
+    """Cut a period into calendar units, oldest first; together they are exactly the period.
+
+    Raises PeriodError for more than MAX_BUCKETS.
+    """
+    buckets: list[Bucket] = []
+    start = unit_start(period.start, grain, week_start)
+    while start < period.end:
+        if len(buckets) == MAX_BUCKETS:
+            raise PeriodError("too-many-buckets", f"a trend has at most {MAX_BUCKETS} points")
+        end = add_units(start, grain, 1)
+        part = replace(period, start=max(start, period.start), end=min(end, period.end))
+        buckets.append(Bucket(part, whole=(part.start, part.end) == (start, end)))
+        start = end
+    return tuple(buckets)
+
+
+def comparison_period(
+    period: Period,
+    *,
+    now: datetime,
+    compare: Comparison = "previous",
+    grain: Grain | None = None,
+    week_start: int = MONDAY,
+) -> Period:
+    """The earlier period that a period is compared with; it never overlaps it.
+
+    `previous`: for one or several whole calendar units, as many units before; for other ranges
+    as many days immediately before. With `grain`, a range that starts with such a unit and ends
+    inside it is that unit to date, and is compared with the start of the unit before.
+    `same_period_last_year`: the same dates; whole weeks move by 52 weeks to keep their weekdays.
+
+    While the period is still running the earlier one is cut to as many days as have begun, today
+    included, so that a part is never compared with a whole. A period in the future is not cut.
+    Raises PeriodError (`comparison-overlaps`) for last year's dates of more than a year.
+    """
+    elapsed = period.days_begun(now) or period.days
+    if compare == "same_period_last_year":
+        start, end = _last_year(period, week_start)
+    else:
+        start, end = _block_before(period, elapsed, grain, week_start)
+    end = min(end, start + timedelta(days=elapsed)) if elapsed < period.days else end
+    if end > period.start:
+        raise PeriodError("comparison-overlaps", "last year's dates overlap a period over a year")
+    return replace(period, start=start, end=end)
+
+
+def _block_before(
+    period: Period, elapsed: int, grain: Grain | None, week_start: int
+) -> tuple[date, date]:
+    """The calendar units before the period, a unit to date, or the days just before it."""
+    if grain and unit_start(period.start, grain, week_start) == period.start:
+        unit_end = add_units(period.start, grain, 1)
+        if period.end < unit_end:
+            start = add_units(period.start, grain, -1)
+            return start, min(period.start, start + timedelta(days=period.days))
+    units = whole_units(period.start, period.end, week_start)
+    if units:
+        unit, count = units
+        return add_units(period.start, unit, -count), period.start
+    return period.start - timedelta(days=elapsed), period.start
+
+
+def _last_year(period: Period, week_start: int) -> tuple[date, date]:
+    """The same dates of the year before, or the same weeks."""
+    units = whole_units(period.start, period.end, week_start)
+    if units and units[0] == "week":
+        year = timedelta(weeks=52)
+        return period.start - year, period.end - year
+    return year_earlier(period.start, period.end)
+
+
+def _jump_between(low: datetime, high: datetime, day: date, zone: ZoneInfo) -> datetime:
+    """The second at which clocks jump over midnight into `day`, found by halving (low, high]."""
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        low, high = (low, middle) if local_date(middle, zone) >= day else (middle, high)
+    return high

@@ -1,0 +1,260 @@
+"""What is answered about KPIs: the catalogue, the envelope, trends, comparisons, counts."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from app.fields import Output, Timestamp
+from app.kpis.calendar_units import Grain
+from app.kpis.declaration import Family, Reason, Unit
+from app.kpis.statistics import ChangeVerdict, Direction, TargetVerdict
+
+Number = int | float
+GroupVerdict = Literal["higher", "lower", "no_evidence_of_difference", "too_few"]
+
+
+class BilingualText(Output):
+    """One text in both languages."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    zh_cn: str = Field(alias="zh-CN")
+    en: str
+
+
+class KpiOption(Output):
+    """A query parameter that only this KPI takes; without `values`, a whole number in a range."""
+
+    name: str
+    description: BilingualText
+    values: list[str]
+    default: str
+    minimum: int | None
+    maximum: int | None
+
+
+class KpiPaths(Output):
+    """Where the KPI is asked for; null where it has no such view."""
+
+    value: str
+    trend: str
+    compare: str
+    distribution: str | None
+
+
+class KpiRead(Output):
+    """A KPI of the catalogue: what it measures and how it is computed."""
+
+    id: str
+    version: int
+    family: Family
+    name: BilingualText
+    formula: BilingualText
+    numerator: BilingualText
+    denominator: BilingualText
+    unit: Unit
+    direction: Direction
+    interval_method: str | None
+    """Null for a figure that is a count of everything, which has no interval."""
+    dimensions: list[str]
+    """What it is filtered and grouped by; `*` stands for the workspace's own dimensions."""
+    options: list[KpiOption]
+    takes_survey: bool
+    takes_question: bool
+    paths: KpiPaths
+
+
+class KpiDefinition(Output):
+    """The formula that the figure was computed with, in the reader's language."""
+
+    version: int
+    name: str
+    formula: str
+
+
+class KpiScope(Output):
+    """What the figure was asked of."""
+
+    survey: UUID | None
+    """The survey, where exactly one was named."""
+    surveys: list[UUID]
+    """All that were named; empty for every survey."""
+    question: str | None
+    filters: dict[str, list[str]]
+    quality: Literal["all", "clean"]
+    options: dict[str, str]
+
+
+class KpiPeriod(Output):
+    """Local dates, from the first up to but not including the last, in an IANA time zone."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    start: date = Field(alias="from")
+    end: date = Field(alias="to")
+    tz: str
+    complete: bool
+    """Whether it has ended (and, for a point of a trend, is a whole unit of the calendar)."""
+
+
+class KpiInterval(Output):
+    """A two-sided confidence interval."""
+
+    level: float
+    low: float
+    high: float
+    method: str
+
+
+class KpiPrevious(Output):
+    """The earlier period and what the change shows.
+
+    `interval` and `p` are of the difference; null where there is nothing to test.
+    """
+
+    period: KpiPeriod
+    value: float | None
+    n: int
+    difference: float | None
+    interval: KpiInterval | None
+    p: float | None
+    test: str | None
+    verdict: ChangeVerdict | None
+    """Null for a figure without an interval: a count is what it is."""
+
+
+class KpiTarget(Output):
+    """The goal and whether the whole interval meets it."""
+
+    value: float
+    direction: Direction
+    verdict: TargetVerdict
+
+
+class KpiPart(Output):
+    """A part of a figure, with all that it takes to judge it."""
+
+    value: float | None
+    unit: Unit
+    direction: Direction
+    n: int
+    numerator: dict[str, Number]
+    denominator: dict[str, Number]
+    excluded: dict[str, int]
+    interval: KpiInterval | None
+    currency: str | None
+    reason: Reason | None
+
+
+class KpiComponent(KpiPart):
+    """A part of a figure that may have parts of its own."""
+
+    components: dict[str, KpiPart]
+
+
+class KpiFigure(Output):
+    """A figure with what was counted and what was left out."""
+
+    value: float | None
+    n: int
+    numerator: dict[str, Number]
+    denominator: dict[str, Number]
+    excluded: dict[str, int]
+    interval: KpiInterval | None
+    currency: str | None
+    components: dict[str, KpiComponent]
+    suppressed: bool
+    reason: Reason | None
+    """Why there is no value."""
+    warnings: list[str]
+
+
+class KpiHeader(Output):
+    """What every answer about a KPI begins with."""
+
+    kpi: str
+    definition: KpiDefinition
+    scope: KpiScope
+    unit: Unit
+    direction: Direction
+    kind: Literal["exact", "estimated"]
+    model_run: str | None
+    as_of: Timestamp
+
+
+class KpiEnvelope(KpiFigure, KpiHeader):
+    """One KPI for one period."""
+
+    period: KpiPeriod
+    previous: KpiPrevious | None
+    target: KpiTarget | None
+
+
+class KpiPoint(KpiFigure):
+    """One point of a trend."""
+
+    period: KpiPeriod
+
+
+class KpiTrend(KpiHeader):
+    """A KPI over time: one point for each unit of the calendar, oldest first, none left out."""
+
+    period: KpiPeriod
+    grain: Grain
+    points: list[KpiPoint]
+
+
+class KpiGroup(KpiFigure):
+    """A KPI for one group; the member '' are those that have no value in the dimension."""
+
+    member: str
+
+
+class KpiPair(Output):
+    """Two groups: `first` minus `second`, tested.
+
+    The interval is of this pair alone; `p_adjusted` holds for all pairs together (Holm), and the
+    verdict follows it.
+    """
+
+    first: str
+    second: str
+    difference: float
+    interval: KpiInterval
+    p: float
+    p_adjusted: float
+    test: str
+    verdict: GroupVerdict
+
+
+class KpiComparison(KpiHeader):
+    """A KPI by the members of a dimension, largest group first, and what their pairs show."""
+
+    period: KpiPeriod
+    group_by: str
+    groups: list[KpiGroup]
+    pairwise: list[KpiPair]
+    warnings: list[str]
+
+
+class KpiCount(Output):
+    """How often a code was given. `share` is of those that count; null for what was left out."""
+
+    code: str
+    labels: dict[str, str]
+    """What the code says, by language, where one question was counted."""
+    n: int
+    counted: bool
+    share: float | None
+
+
+class KpiDistribution(KpiHeader):
+    """The counts behind a KPI, those that were left out of it too."""
+
+    period: KpiPeriod
+    n: int
+    counts: list[KpiCount]
+    reason: Reason | None
+    warnings: list[str]

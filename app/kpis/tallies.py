@@ -1,0 +1,107 @@
+"""From cells to what one figure is made of: answers that count, and answers that do not."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kpis.declaration import Scope
+from app.kpis.periods import Period
+from app.responses.cells import Count, Slice, histogram
+
+#: A question of one survey, by the name that tallies give it.
+Name = tuple[UUID, str]
+
+#: Responses of these qualities are in no figure.
+_NEVER = ("invalid", "duplicate", "test")
+_FLAGGED = "flagged_quality"
+#: Why an answer was not counted, in the order in which the envelope lists them.
+EXCLUSIONS = ("dismissed", "skipped", "not_applicable", *_NEVER, _FLAGGED)
+
+
+@dataclass
+class Tally:
+    """What was answered to each name in one period by one group.
+
+    `answered` and the sum of `excluded` together are all that was asked.
+    """
+
+    answered: dict[Name, Counter[str]] = field(default_factory=dict)
+    excluded: dict[Name, Counter[str]] = field(default_factory=dict)
+
+    def codes(self, name: Name) -> Mapping[str, int]:
+        """How often each code was given to one question."""
+        return self.answered.get(name, {})
+
+    def left_out(self, names: Collection[Name], more: Sequence[str] = ()) -> dict[str, int]:
+        """What was asked under the names and does not count, by reason; every reason is there."""
+        total: Counter[str] = Counter()
+        for name in names:
+            total.update(self.excluded.get(name, {}))
+        return {reason: total[reason] for reason in (*EXCLUSIONS, *more)}
+
+    def add(self, count: Count, quality: str) -> None:
+        """Put a count where it belongs: the quality of the response is judged first."""
+        name = (count.survey_id, count.question)
+        reason = _exclusion(count, quality)
+        side = self.answered if reason is None else self.excluded
+        side.setdefault(name, Counter())[reason or count.code] += count.n
+
+
+def _exclusion(count: Count, quality: str) -> str | None:
+    if count.quality in _NEVER:
+        return count.quality
+    if count.quality == "flagged" and quality == "clean":
+        return _FLAGGED
+    return count.code[1:] if count.code.startswith("~") else None
+
+
+async def tally(
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    names: Collection[Name],
+) -> list[dict[str, Tally]]:
+    """Tallies of the names by the members of a dimension, one mapping for each period.
+
+    Periods that touch are read together in one statement. Without `by` the only member is '',
+    and it is always there.
+    """
+    found: list[dict[str, Tally]] = [{} if by else {"": Tally()} for _ in periods]
+    if not names:
+        return found
+    wanted = frozenset(names)
+    for run in _runs(periods):
+        starts = [periods[index].start for index in run]
+        span = Slice(
+            workspace_id=scope.workspace_id,
+            start=starts[0],
+            end=periods[run[-1]].end,
+            time_zone=scope.time_zone,
+            survey_ids=tuple(sorted({survey_id for survey_id, _ in wanted})),
+            questions=tuple(sorted({question for _, question in wanted})),
+            filters=scope.filters,
+        )
+        for count in await histogram(session, span, by=by, buckets=starts):
+            if (count.survey_id, count.question) in wanted:
+                members = found[run[count.bucket - 1]]
+                members.setdefault(count.member, Tally()).add(count, scope.quality)
+    return found
+
+
+def _runs(periods: Sequence[Period]) -> Iterator[list[int]]:
+    """Indexes of periods, ascending in time, cut where one does not begin as the last ends."""
+    run: list[int] = []
+    end: date | None = None
+    for index in sorted(range(len(periods)), key=lambda each: periods[each].start):
+        if run and periods[index].start != end:
+            yield run
+            run = []
+        run.append(index)
+        end = periods[index].end
+    if run:
+        yield run

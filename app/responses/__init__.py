@@ -1,0 +1,1 @@
+"""Responses: taken exactly once, durably and fast, and counted at once."""

@@ -1,0 +1,224 @@
+"""The bulk form of submitting: a stream of responses to one survey, an outcome for every line.
+
+Reading and judging the next lines goes on while PostgreSQL stores the last ones: the two use
+different processors.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from app.config import Settings
+from app.db import connect_raw, now
+from app.errors import FieldError, Invalid, Problem
+from app.http.auth import Credential
+from app.http.lines import NDJSON, chunks
+from app.http.outcomes import BulkOptions, Outcome, Outcomes
+from app.http.physical_lines import Line
+from app.http.rendering import language_of
+from app.responses.loading import load
+from app.responses.questionnaires import Questionnaires
+from app.responses.submission import (
+    OutdatedQuestionnaire,
+    Prepared,
+    Questionnaire,
+    prepare,
+    read_line,
+)
+
+#: Lines of one transaction.
+CHUNK_LINES = 2_000
+#: Other requests get their turn after so many lines.
+_TURN = 100
+#: How often a chunk is judged while its survey is being edited.
+_JUDGEMENTS = 5
+#: Uploads that one process works on at a time; the next wait.
+_AT_ONCE = 2
+
+
+@dataclass
+class _Chunk:
+    """Lines that were judged: rows to store, and outcomes that are known already."""
+
+    numbers: list[int] = field(default_factory=list)
+    rows: list[Prepared] = field(default_factory=list)
+    rejected: list[Outcome] = field(default_factory=list)
+
+
+class BulkIntake:
+    """Serves `POST /v1/surveys/{survey}/responses` for NDJSON."""
+
+    def __init__(self, settings: Settings, questionnaires: Questionnaires) -> None:
+        self._settings = settings
+        self._questionnaires = questionnaires
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, credential: Credential, survey: str
+    ) -> None:
+        """Store the stream and answer with the report; raises problems before the first line."""
+        request = Request(scope, receive)
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in NDJSON:
+            raise Problem("unsupported-media-type")
+        if credential.kind != "secret":
+            raise Problem("wrong-key-type")
+        options = _options(request)
+        outcomes = Outcomes(options, language_of(scope))
+        await self._questionnaires.get(credential.workspace_id, survey)  # 404 before reading on
+        try:
+            async with self._turns:
+                await self._stream(request, credential, survey, options, outcomes)
+        except BaseException:
+            outcomes.close()
+            raise
+        await outcomes.answer()(scope, receive, send)
+
+    async def _stream(
+        self,
+        request: Request,
+        credential: Credential,
+        survey: str,
+        options: BulkOptions,
+        outcomes: Outcomes,
+    ) -> None:
+        connection = await connect_raw(self._settings)
+        storing: asyncio.Task[None] | None = None
+        try:
+            async for lines in chunks(request, size=CHUNK_LINES):
+                chunk = await self._judge(credential, survey, lines)
+                if storing is not None:
+                    await storing
+                storing = asyncio.create_task(
+                    self._store(connection, credential, survey, lines, chunk, options, outcomes)
+                )
+            if storing is not None:
+                await storing
+        finally:
+            if storing is not None and not storing.done():
+                storing.cancel()
+            await connection.close(timeout=5)
+
+    async def _judge(
+        self, credential: Credential, survey: str, lines: Sequence[Line], *, fresh: bool = False
+    ) -> _Chunk:
+        questionnaire = await self._questionnaires.get(
+            credential.workspace_id, survey, fresh=fresh
+        )
+        return await _judge(lines, questionnaire)
+
+    async def _store(  # noqa: PLR0913 - what one chunk needs
+        self,
+        connection: asyncpg.Connection,
+        credential: Credential,
+        survey: str,
+        lines: Sequence[Line],
+        chunk: _Chunk,
+        options: BulkOptions,
+        outcomes: Outcomes,
+    ) -> None:
+        """Commit a chunk and report it; judge it again if the survey changed under it."""
+        for _ in range(_JUDGEMENTS):
+            try:
+                await _store(connection, chunk, options, outcomes)
+            except OutdatedQuestionnaire:
+                chunk = await self._judge(credential, survey, lines, fresh=True)
+            else:
+                return
+        raise Problem("overloaded", headers={"Retry-After": "1"})
+
+
+async def _judge(lines: Sequence[Line], questionnaire: Questionnaire) -> _Chunk:
+    chunk = _Chunk()
+    received = now()
+    for index, line in enumerate(lines):
+        if index % _TURN == 0:
+            await asyncio.sleep(0)
+        if line.problem is not None:
+            chunk.rejected.append(_rejected(line, [line.problem]))
+            continue
+        try:
+            sent = read_line(line.value)
+            row = prepare(
+                questionnaire,
+                sent,
+                submission_key=sent.submission_id,
+                assurance="verified",
+                received=received,
+            )
+        except Problem as problem:
+            errors = problem.errors or (FieldError("", "conflict", problem.title),)
+            chunk.rejected.append(_rejected(line, errors))
+        else:
+            chunk.numbers.append(line.number)
+            chunk.rows.append(row)
+    return chunk
+
+
+def _rejected(line: Line, errors: Sequence[FieldError]) -> Outcome:
+    key = line.value.get("submission_id") if isinstance(line.value, dict) else None
+    return Outcome(
+        line.number, key[:128] if isinstance(key, str) else None, "rejected", None, tuple(errors)
+    )
+
+
+async def _store(
+    connection: asyncpg.Connection, chunk: _Chunk, options: BulkOptions, outcomes: Outcomes
+) -> None:
+    """Commit a chunk, then report it."""
+    if not chunk.rows:
+        outcomes.extend(chunk.rejected)
+        return
+    loaded = await load(connection, chunk.rows, dry_run=options.dry_run)
+    if chunk.rejected or any(loaded.conflicts):
+        outcomes.extend(_mixed(chunk, loaded.ids, loaded.created, loaded.conflicts))
+        return
+    created = sum(loaded.created)
+    counts = {"created": created, "unchanged": len(chunk.rows) - created}
+    rendered = []
+    if outcomes.lists_all:
+        rendered = [
+            (
+                f'{{"line":{number},"key":"{row.submission_key}","status":'
+                f'"{"created" if new else "unchanged"}","id":"{id_}","errors":[]}}'
+            ).encode()
+            for number, row, id_, new in zip(
+                chunk.numbers, chunk.rows, loaded.ids, loaded.created, strict=True
+            )
+        ]
+    outcomes.write(counts, rendered)  # type: ignore[arg-type]
+
+
+def _mixed(
+    chunk: _Chunk, ids: list[object], created: list[bool], conflicts: list[bool]
+) -> list[Outcome]:
+    done = list(chunk.rejected)
+    for number, row, id_, new, conflict in zip(
+        chunk.numbers, chunk.rows, ids, created, conflicts, strict=True
+    ):
+        if conflict:
+            error = FieldError("/submission_id", "conflict")
+            done.append(Outcome(number, row.submission_key, "rejected", None, (error,)))
+        else:
+            status = "created" if new else "unchanged"
+            done.append(Outcome(number, row.submission_key, status, str(id_)))  # type: ignore[arg-type]
+    return sorted(done, key=lambda outcome: outcome.line)
+
+
+def _options(request: Request) -> BulkOptions:
+    """`outcomes` and `dry_run`; everything else is refused."""
+    allowed = {"outcomes": ("all", "rejected"), "dry_run": ("true", "false")}
+    for name, value in request.query_params.multi_items():
+        if name not in allowed:
+            raise Invalid(FieldError(f"?{name}", "unknown-parameter"))
+        if value not in allowed[name]:
+            raise Invalid(FieldError(f"?{name}", "unknown-value"))
+    chosen = request.query_params.get("outcomes", "all")
+    return BulkOptions(
+        outcomes="rejected" if chosen == "rejected" else "all",
+        dry_run=request.query_params.get("dry_run") == "true",
+    )

@@ -1,0 +1,171 @@
+"""Histograms of answers: the cells, plus what is not folded into them yet, in one snapshot.
+
+A read is exact at once: it adds to the cells the responses and deltas of every transaction
+that the cells do not hold. What the cells cannot answer (another time zone, a dimension that
+they do not keep) is counted from the rows by the same statement with an empty fold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.responses.models import RollupState
+
+#: Dimensions that have cells of their own; a filter by several reads the cells of all together.
+OWN_CELLS = ("channel", "method", "segment")
+#: Dimensions that only the cells of all together hold.
+JOINT_CELLS = ("version", "language")
+#: Where a response keeps the value of a dimension; any other name is one of its metadata.
+_COLUMNS = {
+    "channel": "r.channel",
+    "method": "r.method",
+    "segment": "coalesce(r.segment, '')",
+    "version": "r.version::text",
+    "language": "coalesce(r.language, '')",
+    "customer": "coalesce(r.customer, '')",
+}
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which answers to count: half-open local days in a zone, and what they must match."""
+
+    workspace_id: UUID
+    start: date
+    end: date
+    time_zone: str
+    survey_ids: tuple[UUID, ...] | None = None
+    questions: tuple[str, ...] | None = None
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Dimension to the values that pass: `channel`, `method`, `segment`, `version`, `language`,
+    `customer`, or a metadata key. '' stands for "has none"."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often a code was given to a question: `bucket` numbers the days' buckets from 1."""
+
+    bucket: int
+    member: str
+    survey_id: UUID
+    question: str
+    code: str
+    quality: str
+    n: int
+
+
+async def histogram(
+    session: AsyncSession,
+    wanted: Slice,
+    *,
+    by: str | None = None,
+    buckets: Sequence[date] = (),
+) -> list[Count]:
+    """Count the answers of a slice, by the members of a dimension and by buckets of days.
+
+    `buckets` are the first days of each, ascending, `wanted.start` first; without them there is
+    one. Codes are as `surveys.answers` writes them; special ones begin with `~`.
+    """
+    state = await session.get(RollupState, wanted.workspace_id)
+    dimensions = set(wanted.filters) | ({by} if by else set())
+    folded = state is not None and _holds(state, wanted, dimensions)
+    statement = text(_sql(wanted, by, dimensions, folded=folded))
+    parameters: dict[str, object] = {
+        "workspace_id": wanted.workspace_id,
+        "start": wanted.start,
+        "end": wanted.end,
+        "time_zone": wanted.time_zone,
+        "surveys": list(wanted.survey_ids) if wanted.survey_ids is not None else None,
+        "questions": list(wanted.questions) if wanted.questions is not None else None,
+        "buckets": list(buckets or [wanted.start]),
+        "folded_to": state.folded_to if state is not None and folded else 0,
+    }
+    for number, (name, values) in enumerate(wanted.filters.items()):
+        parameters[f"name{number}"] = name
+        parameters[f"values{number}"] = list(values)
+    if by is not None:
+        parameters["by"] = by
+    # Only what the statement names may be bound.
+    named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
+    rows = await session.execute(statement, named)
+    return [Count(*row) for row in rows]
+
+
+def _holds(state: RollupState, wanted: Slice, dimensions: set[str]) -> bool:
+    kept = {*OWN_CELLS, *JOINT_CELLS, *state.dimensions}
+    return state.time_zone == wanted.time_zone and dimensions <= kept
+
+
+def _sql(wanted: Slice, by: str | None, dimensions: set[str], *, folded: bool) -> str:
+    tail = _tail(wanted, by)
+    cells = f"{_cells(wanted, by, dimensions)}\n    UNION ALL" if folded else ""
+    return f"""
+SELECT width_bucket(day, CAST(:buckets AS date[])) AS bucket, member, survey_id, question, code,
+    quality, sum(n)::int8 AS n
+FROM (
+    {cells}
+    {tail}
+) AS counted
+GROUP BY 1, 2, 3, 4, 5, 6
+HAVING sum(n) <> 0
+"""
+
+
+def _cells(wanted: Slice, by: str | None, dimensions: set[str]) -> str:
+    if not dimensions:
+        dimension, member, conditions = "''", "''", ""
+    elif len(dimensions) == 1 and not dimensions & set(JOINT_CELLS):
+        dimension = ":by" if by else ":name0"
+        member = "c.member" if by else "''"
+        conditions = "AND c.member = ANY(:values0)" if wanted.filters else ""
+    else:
+        dimension = "'*'"
+        member = "coalesce(c.member::jsonb ->> :by, '')" if by else "''"
+        conditions = " ".join(
+            f"AND coalesce(c.member::jsonb ->> :name{number}, '') = ANY(:values{number})"
+            for number in range(len(wanted.filters))
+        )
+    return f"""SELECT c.day, {member} AS member, c.survey_id, c.question, c.code, c.quality, c.n
+    FROM survey_cells c
+    WHERE c.workspace_id = :workspace_id AND c.dimension = {dimension}
+        AND c.day >= :start AND c.day < :end
+        {_among("c.survey_id", "surveys", "uuid", wanted.survey_ids)}
+        {_among("c.question", "questions", "text", wanted.questions)}
+        {conditions}"""
+
+
+def _tail(wanted: Slice, by: str | None) -> str:
+    """Count the rows of every transaction from `folded_to` on, deltas with their sign."""
+    member = _value(by, ":by") if by else "''"
+    conditions = " ".join(
+        f"AND {_value(name, f':name{number}')} = ANY(:values{number})"
+        for number, name in enumerate(wanted.filters)
+    )
+    question = _among("split_part(t.tally, '=', 1)", "questions", "text", wanted.questions)
+    parts = [
+        f"""SELECT (r.occurred_at AT TIME ZONE :time_zone)::date AS day, {member} AS member,
+        r.survey_id, split_part(t.tally, '=', 1) AS question,
+        substr(t.tally, strpos(t.tally, '=') + 1) AS code, r.quality, {sign} AS n
+    FROM {table} r CROSS JOIN LATERAL unnest(r.tallies) AS t (tally)
+    WHERE r.workspace_id = :workspace_id AND r.xid >= :folded_to
+        AND r.occurred_at >= CAST(:start AS timestamp) AT TIME ZONE :time_zone
+        AND r.occurred_at < CAST(:end AS timestamp) AT TIME ZONE :time_zone
+        {_among("r.survey_id", "surveys", "uuid", wanted.survey_ids)}
+        {question}
+        {conditions}"""
+        for table, sign in (("responses", "1::int8"), ("response_deltas", "r.sign"))
+    ]
+    return "\n    UNION ALL\n    ".join(parts)
+
+
+def _value(dimension: str | None, parameter: str) -> str:
+    column = _COLUMNS.get(dimension or "")
+    return column or f"coalesce(r.metadata ->> {parameter}, '')"
+
+
+def _among(column: str, parameter: str, type_: str, values: Sequence[object] | None) -> str:
+    return "" if values is None else f"AND {column} = ANY(CAST(:{parameter} AS {type_}[]))"

@@ -1,0 +1,138 @@
+"""Folding: moves what has been counted in rows into the cells, in the background.
+
+Exactness does not depend on it (a read adds what is not folded); speed does. One step takes
+all transactions between the last fold and the oldest one still running, so that a commit that
+comes late is in a later step and never lost.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import now, set_timeout
+from app.responses.cells import OWN_CELLS
+from app.responses.models import RollupState, SurveyCell
+from app.workspaces.models import Workspace
+
+#: Rows of one step: a fold is one transaction and should stay short.
+STEP_ROWS = 20_000
+_STEP_TIMEOUT_MS = 120_000
+
+_HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8")
+_BOUND = text("""
+SELECT xid FROM responses
+WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :horizon
+ORDER BY xid, id OFFSET :rows LIMIT 1
+""")
+_FOLD = text("""
+WITH changed AS (
+    SELECT workspace_id, survey_id, occurred_at, channel, method, segment, version, language,
+        metadata, quality, tallies, 1::int8 AS sign
+    FROM responses
+    WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
+    UNION ALL
+    SELECT workspace_id, survey_id, occurred_at, channel, method, segment, version, language,
+        metadata, quality, tallies, sign
+    FROM response_deltas
+    WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
+), joint AS (
+    SELECT survey_id, (occurred_at AT TIME ZONE :time_zone)::date AS day,
+        channel, method, coalesce(segment, '') AS segment,
+        jsonb_build_object('channel', channel, 'method', method, 'segment', coalesce(segment, ''),
+            'version', version::text, 'language', coalesce(language, ''))
+            || coalesce((SELECT jsonb_object_agg(name, coalesce(metadata ->> name, ''))
+                FROM unnest(CAST(:dimensions AS text[])) AS name), '{}'::jsonb) AS members,
+        split_part(tally, '=', 1) AS question, substr(tally, strpos(tally, '=') + 1) AS code,
+        quality, sum(sign)::int8 AS n
+    FROM changed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+), spread AS (
+    SELECT j.survey_id, j.question, d.dimension, j.day, d.member, j.code, j.quality, j.n
+    FROM joint j CROSS JOIN LATERAL (
+        SELECT '' AS dimension, '' AS member
+        UNION ALL SELECT '*', j.members::text
+        UNION ALL SELECT key, value FROM jsonb_each_text(j.members)
+            WHERE key = ANY(CAST(:own AS text[]))
+    ) AS d
+)
+INSERT INTO survey_cells (workspace_id, survey_id, question, dimension, day, member, code,
+    quality, n)
+SELECT CAST(:workspace_id AS uuid), survey_id, question, dimension, day, member, code, quality,
+    sum(n)::int8
+FROM spread
+GROUP BY survey_id, question, dimension, day, member, code, quality
+HAVING sum(n) <> 0
+ON CONFLICT (workspace_id, survey_id, question, dimension, day, member, code, quality)
+DO UPDATE SET n = survey_cells.n + excluded.n
+""")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of folding did."""
+
+    folded_to: int
+    more: bool
+
+
+async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
+    """Fold one step of a workspace, in the transaction of the session.
+
+    A changed time zone or changed dimensions empty the cells and begin anew.
+    """
+    await set_timeout(session, _STEP_TIMEOUT_MS)
+    workspace = await session.get_one(Workspace, workspace_id)
+    state = await _locked_state(session, workspace)
+    if (state.time_zone, state.dimensions) != (workspace.time_zone, workspace.dimensions):
+        await session.execute(delete(SurveyCell).where(SurveyCell.workspace_id == workspace_id))
+        state.folded_to = 0
+        state.time_zone, state.dimensions = workspace.time_zone, list(workspace.dimensions)
+    horizon: int = (await session.execute(_HORIZON)).scalar_one()
+    span = {"workspace_id": workspace_id, "folded_to": state.folded_to}
+    bound = (
+        await session.execute(_BOUND, span | {"horizon": horizon, "rows": STEP_ROWS})
+    ).scalar_one_or_none()
+    # One transaction with more rows than a step is folded whole.
+    upper = horizon if bound is None else max(bound, state.folded_to + 1)
+    own = [*OWN_CELLS, *state.dimensions]
+    names = {"time_zone": state.time_zone, "dimensions": state.dimensions, "own": own}
+    await session.execute(_FOLD, span | {"upper": upper} | names)
+    state.folded_to = upper
+    state.folded_at = now()
+    return Step(upper, more=bound is not None)
+
+
+async def _locked_state(session: AsyncSession, workspace: Workspace) -> RollupState:
+    fresh = insert(RollupState).values(
+        workspace_id=workspace.id,
+        folded_to=0,
+        time_zone=workspace.time_zone,
+        dimensions=workspace.dimensions,
+        folded_at=now(),
+    )
+    await session.execute(fresh.on_conflict_do_nothing())
+    return (
+        await session.scalars(
+            select(RollupState).where(RollupState.workspace_id == workspace.id).with_for_update()
+        )
+    ).one()
+
+
+
+_BEHIND = text("""
+SELECT w.id FROM workspaces w LEFT JOIN rollup_states s ON s.workspace_id = w.id
+WHERE s.workspace_id IS NULL OR s.time_zone <> w.time_zone OR s.dimensions <> w.dimensions
+    OR EXISTS (SELECT 1 FROM responses r
+        WHERE r.workspace_id = w.id AND r.xid >= s.folded_to AND r.xid < :horizon)
+    OR EXISTS (SELECT 1 FROM response_deltas d
+        WHERE d.workspace_id = w.id AND d.xid >= s.folded_to AND d.xid < :horizon)
+""")
+
+
+async def workspaces_behind(session: AsyncSession) -> list[UUID]:
+    """The workspaces that have something to fold."""
+    horizon = (await session.execute(_HORIZON)).scalar_one()
+    return list((await session.execute(_BEHIND, {"horizon": horizon})).scalars())

@@ -1,0 +1,130 @@
+"""Stores many responses at once: what is new by COPY, each exactly once, a chunk a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from app.responses.submission import OutdatedQuestionnaire, Prepared
+
+_COLUMNS = (
+    "workspace_id", "id", "survey_id", "version", "submission_key", "content_hash", "status",
+    "quality", "assurance", "language", "channel", "method", "customer", "segment",
+    "occurred_at", "claimed_at", "duration_seconds", "flags", "metadata", "answers", "tallies",
+)  # fmt: skip
+_EVENT_COLUMNS = ("workspace_id", "id", "type", "subject", "data", "occurred_at")
+#: How often a chunk is tried when somebody stores the same submissions at the same moment.
+_TRIES = 4
+
+_REVISION = "SELECT revision FROM surveys WHERE workspace_id = $1 AND id = $2"
+_KNOWN = """
+SELECT submission_key, id, content_hash FROM responses
+WHERE workspace_id = $1 AND survey_id = $2 AND submission_key = ANY($3)
+"""
+_SEGMENTS = """
+SELECT external_id, segment FROM customers
+WHERE workspace_id = $1 AND external_id = ANY($2) AND segment IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of the rows of a chunk, in their order."""
+
+    ids: list[UUID]
+    created: list[bool]
+    conflicts: list[bool]
+    """Rows whose submission id stands for other content."""
+
+
+async def load(
+    connection: asyncpg.Connection, rows: Sequence[Prepared], *, dry_run: bool = False
+) -> Loaded:
+    """Store responses to one survey in one transaction of their own; committed on return.
+
+    A row that is there already with the same content is left as it is. Raises
+    `OutdatedQuestionnaire` when the survey changed after the rows were judged.
+    """
+    for attempt in range(1, _TRIES + 1):
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            loaded = await _load(connection, rows)
+        except asyncpg.UniqueViolationError:
+            await transaction.rollback()
+            if attempt == _TRIES:
+                raise
+        except BaseException:
+            await transaction.rollback()
+            raise
+        else:
+            await (transaction.rollback() if dry_run else transaction.commit())
+            return loaded
+    raise AssertionError
+
+
+async def _load(connection: asyncpg.Connection, rows: Sequence[Prepared]) -> Loaded:
+    workspace_id, survey_id = rows[0].workspace_id, rows[0].survey_id
+    if await connection.fetchval(_REVISION, workspace_id, survey_id) != rows[0].survey_revision:
+        raise OutdatedQuestionnaire
+    keys = [row.submission_key for row in rows]
+    known = {
+        each["submission_key"]: (each["id"], each["content_hash"])
+        for each in await connection.fetch(_KNOWN, workspace_id, survey_id, keys)
+    }
+    segments = await _segments(connection, rows)
+    ids, created, conflicts, new = [], [], [], []
+    for row in rows:
+        there = known.setdefault(row.submission_key, (row.id, row.content_hash))
+        is_new = there[0] == row.id
+        ids.append(there[0])
+        created.append(is_new)
+        conflicts.append(not is_new and there[1] != row.content_hash)
+        if is_new:
+            new.append(row)
+    await connection.copy_records_to_table(
+        "responses", records=[_record(row, segments) for row in new], columns=_COLUMNS
+    )
+    await connection.copy_records_to_table(
+        "events", records=_events(new, survey_id), columns=_EVENT_COLUMNS
+    )
+    return Loaded(ids, created, conflicts)
+
+
+async def _segments(
+    connection: asyncpg.Connection, rows: Sequence[Prepared]
+) -> dict[str | None, str]:
+    customers = list({row.customer for row in rows if row.customer is not None})
+    if not customers:
+        return {}
+    found = await connection.fetch(_SEGMENTS, rows[0].workspace_id, customers)
+    return {each["external_id"]: each["segment"] for each in found}
+
+
+def _record(row: Prepared, segments: dict[str | None, str]) -> tuple[Any, ...]:
+    return (
+        row.workspace_id, row.id, row.survey_id, row.version, row.submission_key,
+        row.content_hash, row.status, row.quality, row.assurance, row.language, row.channel,
+        row.method, row.customer, segments.get(row.customer), row.occurred_at, row.claimed_at,
+        row.duration_seconds, row.flags, row.metadata, row.answers, row.tallies,
+    )  # fmt: skip
+
+
+class _Event(NamedTuple):
+    workspace_id: UUID
+    id: UUID
+    type: str
+    subject: str
+    data: str
+    occurred_at: object
+
+
+def _events(rows: Sequence[Prepared], survey_id: UUID) -> list[_Event]:
+    """One event a response, with the response's own id: there can be only one."""
+    data = f'{{"survey":"{survey_id}"}}'
+    return [
+        _Event(row.workspace_id, row.id, "response.received", str(row.id), data, row.received_at)
+        for row in rows
+    ]

@@ -1,0 +1,255 @@
+"""From what was sent to the row that will be written: pure, and measured in microseconds."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.db import new_id
+from app.errors import FieldError, Invalid, Problem
+from app.http.rendering import field_errors
+from app.responses import quality
+from app.responses.schemas import ResponseLine, ResponseSubmit
+from app.surveys.answers import AnswerSheet
+
+#: A clock that differs by less is left alone: the difference is mostly the network's.
+MIN_CLOCK_DRIFT = timedelta(seconds=60)
+MAX_FUTURE = timedelta(hours=24)
+TOLERATED_FUTURE = timedelta(minutes=5)
+MAX_AGE = timedelta(days=3_653)
+#: A closed survey still takes what was answered before it closed, for this long.
+CLOSED_GRACE = timedelta(days=7)
+
+Assurance = Literal["open", "verified"]
+_SINGLE = TypeAdapter(ResponseSubmit)
+_LINE = TypeAdapter(ResponseLine)
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """What taking responses must know of a survey; read from the database once a second."""
+
+    workspace_id: UUID
+    survey_id: UUID
+    revision: int
+    """The survey's: what is written by this knowledge is written only while it is still true."""
+    status: str
+    current_version: int | None
+    created_at: datetime
+    closed_at: datetime | None
+    sheets: dict[int, AnswerSheet]
+    retired: frozenset[int]
+
+    def sheet(self, version: int | None) -> tuple[int, AnswerSheet]:
+        """The sheet of a version, the current one by default."""
+        if self.current_version is None:
+            raise Problem("survey-not-published")
+        number = version if version is not None else self.current_version
+        if number not in self.sheets:
+            raise Invalid(FieldError("/version", "unknown-reference"))
+        if number in self.retired:
+            raise Problem("survey-version-retired")
+        return number, self.sheets[number]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A response, ready to be written; the fields are the columns of the table."""
+
+    workspace_id: UUID
+    id: UUID
+    survey_id: UUID
+    version: int
+    submission_key: str
+    content_hash: bytes
+    status: str
+    quality: str
+    assurance: Assurance
+    language: str | None
+    channel: str
+    method: str
+    customer: str | None
+    occurred_at: datetime
+    claimed_at: datetime | None
+    duration_seconds: float | None
+    flags: list[str]
+    metadata: str
+    answers: str
+    tallies: list[str]
+    received_at: datetime
+    """By our own clock; the database's goes into the row."""
+    survey_revision: int
+
+
+class OutdatedQuestionnaire(Exception):  # noqa: N818 - a turn of the flow, not a failure
+    """The survey changed after it was read: judge again by what it is now."""
+
+
+def read_submission(body: object) -> ResponseSubmit:
+    """The body of one submission; 422 with every field that is wrong."""
+    try:
+        return _SINGLE.validate_python(body)
+    except ValidationError as error:
+        raise Invalid(*field_errors(error, body)) from None
+
+
+def read_line(body: object) -> ResponseLine:
+    """One line of a bulk upload."""
+    try:
+        return _LINE.validate_python(body)
+    except ValidationError as error:
+        raise Invalid(*field_errors(error, body)) from None
+
+
+def prepare(
+    questionnaire: Questionnaire,
+    sent: ResponseSubmit,
+    *,
+    submission_key: str,
+    assurance: Assurance,
+    received: datetime,
+) -> Prepared:
+    """Judge a submission by the version that it answers and make its row.
+
+    Raises `invalid-answers` with a pointer for each answer, `survey-closed`,
+    `survey-not-published`, `survey-version-retired`, `implausible-time`.
+    """
+    version, sheet = questionnaire.sheet(sent.version)
+    tallies = _tallies(sheet, sent)
+    flagged = quality.flags(sent.answers, sent.duration_seconds)
+    occurred_at, claimed_at = _time(questionnaire, sent, received, assurance, flagged)
+    refuse_closed(questionnaire, occurred_at, received)
+    return Prepared(
+        workspace_id=questionnaire.workspace_id,
+        id=new_id(),
+        survey_id=questionnaire.survey_id,
+        version=version,
+        submission_key=submission_key,
+        content_hash=content_hash(sent),
+        status=sent.status,
+        quality="test" if sent.test else "flagged" if _doubtful(flagged) else "ok",
+        assurance=assurance,
+        language=sent.language,
+        channel=sent.channel,
+        method=sent.method,
+        customer=sent.customer,
+        occurred_at=occurred_at,
+        claimed_at=claimed_at,
+        duration_seconds=sent.duration_seconds,
+        flags=flagged,
+        metadata=_metadata(sheet, sent),
+        answers=_dump(sent.answers),
+        tallies=tallies,
+        received_at=received,
+        survey_revision=questionnaire.revision,
+    )
+
+
+def _tallies(sheet: AnswerSheet, sent: ResponseSubmit) -> list[str]:
+    """What the response counts as, headed by the response itself."""
+    return tally(sheet, sent.answers, sent.status)
+
+
+def tally(sheet: AnswerSheet, answers: dict[str, Any], status: str) -> list[str]:
+    """The tallies of answers under a status; 422 `invalid-answers` if they do not fit.
+
+    A dismissed response gives no answers: every question counts it as dismissed.
+    """
+    if status == "dismissed":
+        if answers:
+            raise Problem("invalid-answers", errors=[FieldError("/answers", "unexpected-answer")])
+        return ["@responses=dismissed", *(_coded(each) for each in sheet.dismissed)]
+    reading = sheet.read(answers, partial=status == "partial")
+    if reading.errors:
+        raise Problem("invalid-answers", errors=reading.errors)
+    return [f"@responses={status}", *map(_coded, reading.tallies)]
+
+
+def _coded(tally: str) -> str:
+    return tally if "=" in tally else tally.replace("~", "=~", 1)
+
+
+def _doubtful(flagged: list[str]) -> bool:
+    return "speeder" in flagged or "longstring" in flagged
+
+
+def _time(
+    questionnaire: Questionnaire,
+    sent: ResponseSubmit,
+    received: datetime,
+    assurance: Assurance,
+    flagged: list[str],
+) -> tuple[datetime, datetime | None]:
+    """When it happened by our clock, and what the device claimed if that differs."""
+    claimed = sent.occurred_at
+    if claimed is None:
+        return received, None
+    occurred = claimed
+    if sent.sent_at is not None and abs(received - sent.sent_at) >= MIN_CLOCK_DRIFT:
+        occurred = _shifted(claimed, received - sent.sent_at)
+        flagged.append("clock_drift")
+    elif occurred > received + TOLERATED_FUTURE:
+        flagged.append("clock_drift")
+    oldest = questionnaire.created_at - MAX_AGE
+    if not oldest <= occurred <= received + MAX_FUTURE:
+        if assurance == "open":
+            raise Invalid(FieldError("/occurred_at", "implausible-time"), code="implausible-time")
+        flagged.append("implausible_time")
+    return occurred, claimed if occurred != claimed else None
+
+
+def _shifted(instant: datetime, by: timedelta) -> datetime:
+    try:
+        return instant + by
+    except OverflowError:
+        raise Invalid(FieldError("/sent_at", "implausible-time"), code="implausible-time") from None
+
+
+def refuse_closed(questionnaire: Questionnaire, occurred: datetime, received: datetime) -> None:
+    """A closed survey takes only what was answered before, within the grace time."""
+    if questionnaire.status == "published":
+        return
+    closed_at = questionnaire.closed_at
+    if closed_at is None:
+        raise Problem("survey-not-published")
+    if occurred >= closed_at or received - closed_at > CLOSED_GRACE:
+        closed_text = closed_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        raise Problem("survey-closed", extra={"closed_at": closed_text})
+
+
+def _metadata(sheet: AnswerSheet, sent: ResponseSubmit) -> str:
+    if sent.hidden_fields:
+        unknown = [name for name in sent.hidden_fields if name not in sheet.hidden_fields]
+        if unknown:
+            raise Invalid(*(FieldError(f"/hidden_fields/{name}", "unknown-field")
+                            for name in unknown))  # fmt: skip
+        return _dump({**(sent.metadata or {}), **sent.hidden_fields})
+    return _dump(sent.metadata) if sent.metadata else "{}"
+
+
+def content_hash(sent: ResponseSubmit) -> bytes:
+    """SHA-256 over the canonical content: what says whether a repetition is the same.
+
+    The sending time is left out, and so are members that are absent or null: a device may send
+    the same response weeks later, with another version of its software.
+    """
+    content = {
+        name: value
+        for name, value in sent.__dict__.items()
+        if name not in _VOLATILE and value is not None
+    }
+    canonical = json.dumps(
+        content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
+    )
+    return hashlib.sha256(canonical.encode()).digest()
+
+
+_VOLATILE = frozenset({"sent_at", "submission_id"})
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

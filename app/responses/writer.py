@@ -1,0 +1,276 @@
+"""The hot path's last step: gathers concurrent responses into one statement and one commit.
+
+Under load the commit is the cost, and one fsync serves dozens as well as one. A caller hears
+of its response only when the statement that holds it has committed; nothing waits in memory
+that has been acknowledged.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from app.config import Settings
+from app.db import connect_raw
+from app.errors import Problem
+from app.responses.submission import OutdatedQuestionnaire, Prepared
+
+#: More rows make the statement longer without making the commit cheaper.
+MAX_BATCH = 64
+#: How often a statement is tried when the connection or the server went away under it.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row as it stands: new, or found there from before."""
+
+    id: UUID
+    version: int
+    received_at: datetime
+    content_hash: bytes
+
+
+#: One statement, so that the row and its event are one transaction without a BEGIN. A row goes
+#: in only under the revision of the survey that it was judged by: a close or a new version holds
+#: at once, in every process, although judges remember a survey for a second.
+_INSERT = """
+WITH incoming AS (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::text[], $6::bytea[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+        $14::timestamptz[], $15::timestamptz[], $16::float8[], $17::text[], $18::text[],
+        $19::text[], $20::text[], $21::int8[]
+    ) AS r (workspace_id, id, survey_id, version, submission_key, content_hash, status,
+        quality, assurance, language, channel, method, customer,
+        occurred_at, claimed_at, duration_seconds, flags, metadata,
+        answers, tallies, survey_revision)
+), stored AS (
+    INSERT INTO responses (workspace_id, id, survey_id, version, submission_key, content_hash,
+        status, quality, assurance, language, channel, method, customer, segment, occurred_at,
+        claimed_at, duration_seconds, flags, metadata, answers, tallies, received_at, updated_at)
+    SELECT r.workspace_id, r.id, r.survey_id, r.version, r.submission_key, r.content_hash,
+        r.status, r.quality, r.assurance, r.language, r.channel, r.method, r.customer, c.segment,
+        r.occurred_at, r.claimed_at, r.duration_seconds,
+        CASE r.flags WHEN '' THEN '{}'::text[] ELSE string_to_array(r.flags, E'\\x1f') END,
+        r.metadata::jsonb, r.answers::jsonb, string_to_array(r.tallies, E'\\x1f'),
+        statement_timestamp(), statement_timestamp()
+    FROM incoming r
+    JOIN surveys s ON s.workspace_id = r.workspace_id AND s.id = r.survey_id
+        AND s.revision = r.survey_revision
+    LEFT JOIN customers c ON c.workspace_id = r.workspace_id AND c.external_id = r.customer
+        AND r.assurance = 'verified'
+    ON CONFLICT (workspace_id, survey_id, submission_key) DO NOTHING
+    RETURNING workspace_id, id, survey_id, received_at
+), told AS (
+    INSERT INTO events (workspace_id, id, type, subject, data, occurred_at)
+    SELECT workspace_id, id, 'response.received', id::text,
+        jsonb_build_object('survey', survey_id::text), received_at
+    FROM stored
+)
+SELECT id, received_at FROM stored
+"""
+
+_FIND = """
+SELECT submission_key, survey_id, workspace_id, id, version, received_at, content_hash
+FROM responses
+WHERE (workspace_id, survey_id, submission_key) IN (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]))
+"""
+
+_Key = tuple[UUID, UUID, str]
+
+#: Errors that one row of a batch may bring upon all: the rows are then written one by one.
+_FAILS_ALONE = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ProgramLimitExceededError,
+)
+#: Errors after which the same statement is right on a new connection.
+_GONE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidCachedStatementError,
+)
+_TURNED_AWAY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+class Writer:
+    """Writes what has gathered, with as many statements at once as it has connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._waiting: list[tuple[Prepared, asyncio.Future[Stored]]] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
+
+    def start(self) -> None:
+        """Begin to write; call it inside the running loop."""
+        self._tasks = [
+            asyncio.create_task(self._work(), name=f"response-writer-{number}")
+            for number in range(self._settings.writer_connections)
+        ]
+
+    async def stop(self) -> None:
+        """Write what is waiting, then end."""
+        self._closing = True
+        self._wake.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def backlog(self) -> int:
+        """How many responses wait for their commit."""
+        return len(self._waiting)
+
+    async def write(self, response: Prepared) -> Stored:
+        """Store a response and its event durably; the stored row, or the one from before.
+
+        Raises 503 `overloaded` when too many wait, `OutdatedQuestionnaire` when the survey was
+        changed meanwhile, and what the database raises for this row alone.
+        """
+        if self._closing or len(self._waiting) >= self._settings.max_in_flight:
+            raise Problem("overloaded", headers={"Retry-After": "1"})
+        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        self._waiting.append((response, future))
+        self._wake.set()
+        # A client that goes away must not take the row out of a statement under way.
+        return await asyncio.shield(future)
+
+    async def _work(self) -> None:
+        connection = _Connection(self._settings)
+        while True:
+            if not self._waiting:
+                if self._closing:
+                    break
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            batch = self._waiting[:MAX_BATCH]
+            del self._waiting[:MAX_BATCH]
+            await self._write_batch(connection, batch)
+        await connection.close()
+
+    async def _write_batch(
+        self,
+        connection: "_Connection",
+        batch: Sequence[tuple[Prepared, asyncio.Future[Stored]]],
+    ) -> None:
+        """Resolve every future of the batch; a poisoned row fails alone."""
+        rows = [row for row, _ in batch]
+        try:
+            found = await connection.store(rows)
+        except Exception as error:  # noqa: BLE001 - every caller must hear, whatever it was
+            if len(batch) > 1 and isinstance(error, _FAILS_ALONE):
+                for one in batch:
+                    await self._write_batch(connection, [one])
+                return
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for row, future in batch:
+            if future.done():
+                continue
+            stored = found.get(_key(row))
+            if stored is None:
+                future.set_exception(OutdatedQuestionnaire())
+            else:
+                future.set_result(stored)
+
+
+class _Connection:
+    """One raw connection that is replaced when it breaks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection: asyncpg.Connection | None = None
+
+    async def store(self, rows: Sequence[Prepared]) -> dict[_Key, Stored]:
+        """Insert what is new and find what was there, by submission.
+
+        A lost connection leaves the outcome unknown; the unique key turns that into "there" or
+        "not there", so the same statement is simply run again.
+        """
+        for attempt in range(1, _TRIES):
+            try:
+                return await self._store(rows)
+            except _GONE:
+                await self._discard()
+                await asyncio.sleep(0.1 * (attempt - 1))
+            except _TURNED_AWAY:
+                await asyncio.sleep(0.02 * attempt)
+        return await self._store(rows)
+
+    async def _store(self, rows: Sequence[Prepared]) -> dict[_Key, Stored]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect_raw(self._settings)
+        # The first of two with one key wins, and all writers take keys in the same order.
+        distinct = dict(sorted({_key(row): row for row in reversed(rows)}.items()))
+        inserted = await self._connection.fetch(_INSERT, *_columns(list(distinct.values())))
+        new = {record["id"]: record["received_at"] for record in inserted}
+        found = {
+            key: Stored(row.id, row.version, new[row.id], row.content_hash)
+            for key, row in distinct.items()
+            if row.id in new
+        }
+        missing = [key for key in distinct if key not in found]
+        if missing:
+            found.update(await self._find(missing))
+        return found
+
+    async def _find(self, keys: Sequence[_Key]) -> dict[_Key, Stored]:
+        assert self._connection is not None  # noqa: S101 - _store opened it
+        records = await self._connection.fetch(_FIND, *map(list, zip(*keys, strict=True)))
+        return {
+            (each["workspace_id"], each["survey_id"], each["submission_key"]): Stored(
+                each["id"], each["version"], each["received_at"], each["content_hash"]
+            )
+            for each in records
+        }  # fmt: skip
+
+    async def _discard(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            with contextlib.suppress(OSError, asyncpg.PostgresError):
+                await self._connection.close(timeout=2)
+
+
+def _key(row: Prepared) -> _Key:
+    return (row.workspace_id, row.survey_id, row.submission_key)
+
+
+def _columns(rows: list[Prepared]) -> list[list[object]]:
+    """The rows as one array for each column, in the order of the statement."""
+    return [
+        list(column)
+        for column in zip(
+            *(
+                (
+                    row.workspace_id, row.id, row.survey_id, row.version, row.submission_key,
+                    row.content_hash, row.status, row.quality, row.assurance, row.language,
+                    row.channel, row.method, row.customer, row.occurred_at, row.claimed_at,
+                    row.duration_seconds, "\x1f".join(row.flags), row.metadata, row.answers,
+                    "\x1f".join(row.tallies), row.survey_revision,
+                )
+                for row in rows
+            ),
+            strict=True,
+        )
+    ]  # fmt: skip

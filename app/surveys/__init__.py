@@ -1,0 +1,1 @@
+"""What is asked: definitions, their immutable versions, and what a valid answer is."""

@@ -1,0 +1,120 @@
+"""What all question types share, and what each type must say about its own answers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field
+
+from app.errors import FieldError
+from app.fields import Code, Input, Localized
+
+Construct = Literal[
+    "satisfaction",
+    "loyalty",
+    "trust",
+    "repurchase",
+    "recommendation",
+    "expectation",
+    "perception",
+    "importance",
+    "service_quality",
+    "price",
+    "value",
+    "image",
+    "effort",
+    "awareness",
+    "complaint_handling",
+    "other",
+]
+Direction = Literal["higher", "lower"]
+NOT_APPLICABLE = "not_applicable"
+
+#: Judges one answer: appends what it adds to the histograms, or what is wrong with it.
+Reader: TypeAlias = Callable[[object, list[str], list[FieldError]], None]
+#: A JSON Schema (2020-12).
+Schema: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Integer points from `min` to `max`; `direction` says which end is the good one."""
+
+    min: int
+    max: int
+    direction: Direction
+    top_box: tuple[int, ...]
+    """The points that count as satisfied (for NPS the promoters); empty where none were named."""
+
+
+class QuestionBase(Input, ABC):
+    """What every question carries beside its type.
+
+    `construct` is the attribute `measures` in Python: pydantic owns the other name.
+    """
+
+    model_config = ConfigDict(
+        validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+
+    key: Code
+    """Joins the versions of the survey in statistics: it keeps its meaning for ever."""
+    text: Localized
+    help: Localized | None = None
+    required: bool = False
+    measures: Construct | None = Field(default=None, alias="construct")
+    personal_data: bool = False
+    """Whether answers identify a person; they are then hidden from keys without that scope."""
+
+    @abstractmethod
+    def reader(self, *, partial: bool) -> Reader:
+        """The function that judges an answer; `partial` forgives parts that are absent."""
+
+    @abstractmethod
+    def answer_schema(self, *, partial: bool) -> Schema:
+        """The JSON Schema of what `reader` accepts."""
+
+    def problems(self) -> Iterator[FieldError]:
+        """What contradicts itself, by pointers that start at the question."""
+        return iter(())
+
+    def scale(self) -> Scale | None:
+        """The scale, if answers (or the rows of a matrix) are points of one."""
+        return None
+
+    def scale_items(self) -> tuple[tuple[str, str | None], ...]:
+        """The items that are answered on the scale, as (tally name, row or None)."""
+        return ((self.key, None),) if self.scale() is not None else ()
+
+    def skipped(self) -> tuple[str, ...]:
+        """The tallies of a response that leaves the question out."""
+        return (f"{self.key}~skipped",)
+
+    @property
+    def at(self) -> str:
+        """The JSON Pointer of the answer in a submission."""
+        return f"/answers/{self.key}"
+
+
+def repeated(values: Sequence[object], at: str) -> Iterator[FieldError]:
+    """A `duplicate-item` for every value that stood there before; `at` holds `{}` for the index."""
+    seen: set[object] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield FieldError(at.format(index), "duplicate-item")
+        seen.add(value)
+
+
+#: Text that JSON Schema refuses exactly where PostgreSQL would: U+0000.
+STORABLE: Schema = {"not": {"pattern": "\\u0000"}}
+
+
+class PointLabel(Input):
+    """The words beside one point of a scale."""
+
+    point: int
+    label: Localized
+
+
+PointLabels = Annotated[list[PointLabel], Field(max_length=101)]

@@ -1,0 +1,1 @@
+"""What people see, and what operators ask: pages, probes and metrics."""
