@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8000"
 
     pool_size: int = Field(default=6, ge=2, le=100)
-    """Connections of one process for requests; the response writer has `writer_connections` more."""
+    """Connections of one process for requests; the response writer has its own beside them."""
     writer_connections: int = Field(default=2, ge=1, le=20)
     pool_timeout_seconds: float = Field(default=2.0, gt=0)
     lock_timeout_ms: int = Field(default=2_000, ge=100)

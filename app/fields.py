@@ -65,10 +65,9 @@ ExternalId = Annotated[
     StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$"),
     _Storable,
 ]
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 #: BCP 47, the part in use: "en", "zh-CN", "zh-Hant-TW".
-Language = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")
-]
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 #: ISO 4217 alphabetic code.
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
@@ -188,7 +187,8 @@ def _not_negative(amount: Decimal) -> Decimal:
 #: An amount of at least zero.
 Amount = Annotated[Money, AfterValidator(_not_negative)]
 
-_ZONES = frozenset(available_timezones())
+#: Without the machine's own zone, which some systems list and PostgreSQL does not know.
+_ZONES = frozenset(available_timezones() - {"localtime"})
 
 
 def _known_zone(name: str) -> str:
@@ -220,7 +220,22 @@ MetadataValue = Annotated[str, StringConstraints(max_length=1_000), _Storable] |
 Metadata = Annotated[dict[Code, MetadataValue], BeforeValidator(_metadata)]
 
 #: Texts by language; which languages must be there is a rule of the survey.
-Localized = Annotated[dict[Language, Text], Field(min_length=1, max_length=30)]
+Localized = Annotated[
+    dict[Language, Text],
+    Field(min_length=1, max_length=30),
+    # Generated clients read `additionalProperties` as text by key; of `patternProperties` most
+    # make nothing.
+    WithJsonSchema(
+        {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 30,
+            "propertyNames": {"pattern": _LANGUAGE},
+            "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 4_000},
+            "examples": [{"zh-CN": "您好", "en": "Hello"}],
+        }
+    ),
+]
 
 __all__ = [
     "Amount", "Code", "Count", "Currency", "ExternalId", "Input", "Language",

@@ -17,6 +17,9 @@ from app.main import create_app
 
 _KEEP_ALIVE_SECONDS = 5
 _BACKLOG = 2_048
+#: uvicorn kills a worker that does not answer in this time; importing may take long on a busy
+#: machine.
+_WORKER_SECONDS = 30
 _METRICS_DIRECTORY = "FEEDBACK_METRICS_DIRECTORY"
 
 
@@ -81,6 +84,7 @@ def configured(
         server_header=False,
         proxy_headers=False,
         backlog=_BACKLOG,
+        timeout_worker_healthcheck=_WORKER_SECONDS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_timeout_seconds,
     )

@@ -8,12 +8,14 @@ from app.http import tasks as http
 from app.jobs import keep_running
 from app.responses import tasks as responses
 
+_PATIENCE_SECONDS = 180.0
 JOBS = [*responses.JOBS, *http.JOBS]
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, then finish the pieces under way."""
-    database = Database(settings)
+    # Jobs set a statement timeout of their own; the driver must not give up before it.
+    database = Database(settings.model_copy(update={"command_timeout_seconds": _PATIENCE_SECONDS}))
     try:
         await keep_running(database, JOBS, stop)
     finally:

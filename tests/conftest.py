@@ -44,7 +44,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iter
     directory = tmp_path_factory.mktemp(f"pg-{worker_id}")
     server = postgres.start(directory, settings=quick | {"max_connections": "120"})
     yield server.url("postgres")
-    server.stop()
+    server.discard()
 
 
 @pytest.fixture(scope="session")

@@ -103,10 +103,13 @@ def demo(
     directory: Annotated[Path, typer.Option(help="Where its data lives. / 数据目录。")] = Path(
         ".feedback"
     ),
+    scale: Annotated[
+        float, typer.Option(min=0.01, help="Of the generated data. / 数据规模。")
+    ] = 1.0,
 ) -> None:
     """启动演示。 / Serve everything with generated data, on a PostgreSQL of its own."""
     try:
-        demo_run.demo(_settings(), directory=directory, port=port, as_json=as_json)
+        demo_run.demo(_settings(), directory=directory, port=port, as_json=as_json, scale=scale)
     except demo_run.DemoError as error:
         _fail(error.said)
 

@@ -25,14 +25,14 @@ class _Event(Input):
     """For the house only."""
 
 
-class Acknowledge(_Event):
+class AcknowledgeEvent(_Event):
     """Confirm the receipt, once, with a text if there is more to say."""
 
     event: Literal["acknowledge"]
     text: LongText | None = None
 
 
-class Assess(_Event):
+class AssessEvent(_Event):
     """Say how grave it is and what it is about."""
 
     event: Literal["assess"]
@@ -40,7 +40,7 @@ class Assess(_Event):
     category: Code | None = None
 
 
-class Accept(_Event):
+class AcceptEvent(_Event):
     """Take the case; somebody must be named unless the case has an assignee."""
 
     event: Literal["accept"]
@@ -48,7 +48,7 @@ class Accept(_Event):
     team: Code | None = None
 
 
-class Return(_Event):
+class ReturnEvent(_Event):
     """Give the case back with a reason (退单); from the third time on only a supervisor may."""
 
     event: Literal["return"]
@@ -57,14 +57,14 @@ class Return(_Event):
     team: Code | None = None
 
 
-class AskCustomer(_Event):
+class AskCustomerEvent(_Event):
     """Ask the complainant one specific question; `text` is what they read."""
 
     event: Literal["ask_customer"]
     text: LongText
 
 
-class CustomerMessage(_Event):
+class CustomerMessageEvent(_Event):
     """What the complainant said by another channel. An automatic reply resumes nothing."""
 
     event: Literal["customer_message"]
@@ -72,7 +72,7 @@ class CustomerMessage(_Event):
     auto_reply: bool = False
 
 
-class WaitThirdParty(_Event):
+class WaitThirdPartyEvent(_Event):
     """Wait for a supplier, a crew, a laboratory; at most 60 days at a time."""
 
     event: Literal["wait_third_party"]
@@ -80,13 +80,13 @@ class WaitThirdParty(_Event):
     expected_at: Timestamp
 
 
-class Resume(_Event):
+class ResumeEvent(_Event):
     """The third party has answered."""
 
     event: Literal["resume"]
 
 
-class ProposeResponse(_Event):
+class ProposeResponseEvent(_Event):
     """Draft an answer for somebody else to issue."""
 
     event: Literal["propose_response"]
@@ -94,7 +94,7 @@ class ProposeResponse(_Event):
     outcome: Decision | None = None
 
 
-class IssueResponse(_Event):
+class IssueResponseEvent(_Event):
     """Tell the complainant the decision, and what they can do if they disagree."""
 
     event: Literal["issue_response"]
@@ -107,21 +107,21 @@ class IssueResponse(_Event):
     """What was promised; the case cannot be closed before it is delivered."""
 
 
-class AcceptResponse(_Event):
+class AcceptResponseEvent(_Event):
     """The complainant accepted on another channel; `evidence` says where that is recorded."""
 
     event: Literal["accept_response"]
     evidence: Text | None = None
 
 
-class RejectResponse(_Event):
+class RejectResponseEvent(_Event):
     """The complainant does not accept: somebody else decides, one level up."""
 
     event: Literal["reject_response"]
     reason: Text | None = None
 
 
-class ResolveNow(_Event):
+class ResolveNowEvent(_Event):
     """Settle it at the first contact, with the complainant's agreement; `text` sums it up."""
 
     event: Literal["resolve_now"]
@@ -131,14 +131,14 @@ class ResolveNow(_Event):
     remedy: Text | None = None
 
 
-class DeliverRemedy(_Event):
+class DeliverRemedyEvent(_Event):
     """What was promised has been delivered."""
 
     event: Literal["deliver_remedy"]
     text: LongText | None = None
 
 
-class Close(_Event):
+class CloseEvent(_Event):
     """End a resolved case. A grave one needs its root cause."""
 
     event: Literal["close"]
@@ -146,14 +146,14 @@ class Close(_Event):
     root_cause: Code | None = None
 
 
-class Reopen(_Event):
+class ReopenEvent(_Event):
     """Take up a resolved or closed case again, within 30 days."""
 
     event: Literal["reopen"]
     reason: Text
 
 
-class ReferExternal(_Event):
+class ReferExternalEvent(_Event):
     """The case has gone to an ombudsman, a regulator or a court."""
 
     event: Literal["refer_external"]
@@ -162,7 +162,7 @@ class ReferExternal(_Event):
     text: LongText | None = None
 
 
-class ExternalDecision(_Event):
+class ExternalDecisionEvent(_Event):
     """What the external body found, and whether work goes on."""
 
     event: Literal["external_decision"]
@@ -171,7 +171,7 @@ class ExternalDecision(_Event):
     text: LongText | None = None
 
 
-class Withdraw(_Event):
+class WithdrawEvent(_Event):
     """The complainant takes it back; `evidence` says where that is recorded."""
 
     event: Literal["withdraw"]
@@ -179,7 +179,7 @@ class Withdraw(_Event):
     evidence: Text | None = None
 
 
-class Reject(_Event):
+class RejectEvent(_Event):
     """Not for us: `text` tells the complainant why, and where else to go."""
 
     event: Literal["reject"]
@@ -187,7 +187,7 @@ class Reject(_Event):
     text: LongText
 
 
-class MergeInto(_Event):
+class MergeIntoEvent(_Event):
     """The same matter as an active case of the same person, or of a declared class case."""
 
     event: Literal["merge_into"]
@@ -197,7 +197,7 @@ class MergeInto(_Event):
     """Different persons, one matter."""
 
 
-class Escalate(_Event):
+class EscalateEvent(_Event):
     """Up one level, or to the one named."""
 
     event: Literal["escalate"]
@@ -205,7 +205,7 @@ class Escalate(_Event):
     level: Level | None = None
 
 
-class Deescalate(_Event):
+class DeescalateEvent(_Event):
     """Down one level, or to the one named."""
 
     event: Literal["deescalate"]
@@ -213,7 +213,7 @@ class Deescalate(_Event):
     level: Level | None = None
 
 
-class Retype(_Event):
+class RetypeEvent(_Event):
     """It is a contact of another kind than was filed."""
 
     event: Literal["retype"]
@@ -221,30 +221,30 @@ class Retype(_Event):
     reason: Text
 
 
-EventCreate = Annotated[
-    Acknowledge
-    | Assess
-    | Accept
-    | Return
-    | AskCustomer
-    | CustomerMessage
-    | WaitThirdParty
-    | Resume
-    | ProposeResponse
-    | IssueResponse
-    | AcceptResponse
-    | RejectResponse
-    | ResolveNow
-    | DeliverRemedy
-    | Close
-    | Reopen
-    | ReferExternal
-    | ExternalDecision
-    | Withdraw
-    | Reject
-    | MergeInto
-    | Escalate
-    | Deescalate
-    | Retype,
+ComplaintEventCreate = Annotated[
+    AcknowledgeEvent
+    | AssessEvent
+    | AcceptEvent
+    | ReturnEvent
+    | AskCustomerEvent
+    | CustomerMessageEvent
+    | WaitThirdPartyEvent
+    | ResumeEvent
+    | ProposeResponseEvent
+    | IssueResponseEvent
+    | AcceptResponseEvent
+    | RejectResponseEvent
+    | ResolveNowEvent
+    | DeliverRemedyEvent
+    | CloseEvent
+    | ReopenEvent
+    | ReferExternalEvent
+    | ExternalDecisionEvent
+    | WithdrawEvent
+    | RejectEvent
+    | MergeIntoEvent
+    | EscalateEvent
+    | DeescalateEvent
+    | RetypeEvent,
     Field(discriminator="event"),
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -45,13 +45,6 @@ class Filed:
     pin: str | None = None
 
 
-@dataclass(frozen=True)
-class _Related:
-    possible_duplicate_of: UUID | None = None
-    repeat_of: UUID | None = None
-    repeat_no: int = 1
-
-
 async def file_complaint(
     session: AsyncSession,
     workspace_id: UUID,
@@ -77,10 +70,9 @@ async def file_complaint(
         pin = references.new_pin() if wanted.with_pin else None
         # Before the first statement: no connection waits for the slow hash.
         pin_hash = await _hashed_pin(pepper, reference, pin)
-        row |= vars(await _related(session, row)) | {"reference": reference}
-        row["escalation_level"] = 1 if row["repeat_no"] >= ESCALATING_REPEAT else 0
-        complaint = await _insert(session, row)
+        complaint = await _insert(session, row | {"reference": reference})
         if complaint is not None:
+            await _relate(session, complaint)
             secret = references.new_tracking_secret()
             _add_receipt(session, complaint, secret, pin_hash)
             author = Author("integration" if trusted else "complainant", key_id=key_id)
@@ -181,37 +173,36 @@ def _complainant(wanted: ComplaintCreate) -> str | None:
     return None
 
 
-async def _related(session: AsyncSession, row: dict[str, Any]) -> _Related:
-    """An open case that this may duplicate, and an ended one that it may repeat."""
-    if row["complainant"] is None or row["category"] is None:
-        return _Related()
+async def _relate(session: AsyncSession, complaint: Complaint) -> None:
+    """Link an open case that this may duplicate, and an ended one that it may repeat."""
+    if complaint.complainant is None or complaint.category is None:
+        return
+    received_at = complaint.received_at
     same = (
         select(Complaint.id, Complaint.repeat_no)
         .where(
-            Complaint.workspace_id == row["workspace_id"],
-            Complaint.complainant == row["complainant"],
-            Complaint.category == row["category"],
+            Complaint.workspace_id == complaint.workspace_id,
+            Complaint.complainant == complaint.complainant,
+            Complaint.category == complaint.category,
+            Complaint.id != complaint.id,
+            Complaint.received_at <= received_at,
         )
         .order_by(Complaint.received_at.desc(), Complaint.id.desc())
         .limit(1)
     )
-    received_at: datetime = row["received_at"]
     duplicate = same.where(
-        Complaint.state.in_(OPEN),
-        Complaint.received_at.between(received_at - DUPLICATE_WINDOW, received_at),
+        Complaint.state.in_(OPEN), Complaint.received_at >= received_at - DUPLICATE_WINDOW
     )
     since = received_at - REPEAT_WINDOW
     repeated = same.where(
         Complaint.state.in_(["resolved", "closed"]),
-        Complaint.received_at <= received_at,
         or_(Complaint.resolved_at >= since, Complaint.closed_at >= since),
     )
-    related = _Related()
     if (open_case := (await session.execute(duplicate)).first()) is not None:
-        related = replace(related, possible_duplicate_of=open_case.id)
+        complaint.possible_duplicate_of = open_case.id
     if (ended := (await session.execute(repeated)).first()) is not None:
-        related = replace(related, repeat_of=ended.id, repeat_no=ended.repeat_no + 1)
-    return related
+        complaint.repeat_of, complaint.repeat_no = ended.id, ended.repeat_no + 1
+        complaint.escalation_level = int(complaint.repeat_no >= ESCALATING_REPEAT)
 
 
 async def _insert(session: AsyncSession, row: dict[str, Any]) -> Complaint | None:

@@ -1,14 +1,16 @@
-"""Two cases about one matter become one."""
+"""Two cases about one matter become one, and what is still said to the first."""
+
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.complaints.cases import Act
-from app.complaints.event_schemas import MergeInto
+from app.complaints.event_schemas import MergeIntoEvent
 from app.complaints.kinds import is_restricted
 from app.complaints.lifecycle import apply, illegal
-from app.complaints.lookup import fetch
+from app.complaints.lookup import fetch, follow
 from app.complaints.models import Complaint
-from app.complaints.states import ACTIVE
+from app.complaints.states import ACTIVE, Visibility
 from app.complaints.timeline import Author, add_entry, advance
 from app.errors import field_error
 from app.events.service import record
@@ -23,7 +25,7 @@ _MIXED = Text("A restricted case is not merged with an open one.", "受限案件
 
 
 async def merge(
-    session: AsyncSession, child: Complaint, act: Act, command: MergeInto, *, key_id: str
+    session: AsyncSession, child: Complaint, act: Act, command: MergeIntoEvent, *, key_id: str
 ) -> None:
     """The child becomes a tombstone; the parent counts from the earlier of the two receipts."""
     apply(child.case, act)  # refuse what cannot be before looking at the other case
@@ -52,3 +54,33 @@ async def merge(
         occurred_at=act.at,
     )
     record(session, child.workspace_id, "complaint.merged", str(child.id), into=str(parent.id))
+
+
+async def receive(
+    session: AsyncSession, complaint: Complaint, act: Act, *, key_id: str | None
+) -> Complaint:
+    """A message from the complainant; answers the case that it was for.
+
+    What is said to a merged case goes to the one that goes on, and never reopens the first. The
+    first keeps a copy, so that the complainant finds their words; in a class case, where the
+    other complainant is somebody else, the parent keeps it for the house.
+    """
+    parent = await follow(session, complaint)
+    if parent is complaint:
+        advance(session, complaint, act, key_id=key_id)
+        return complaint
+    same_person = complaint.complainant is not None and complaint.complainant == parent.complainant
+    forwarded = replace(act, fields={**act.fields, "via": complaint.reference})
+    visibility: Visibility = "public" if same_person else "internal"
+    advance(session, parent, forwarded, key_id=key_id, visibility=visibility)
+    add_entry(
+        session,
+        complaint,
+        Author(act.role, act.actor, key_id),
+        event="message",
+        visibility="public",
+        state_before=complaint.state,
+        text=str(act.fields["text"]),
+        occurred_at=act.at,
+    )
+    return parent

@@ -7,16 +7,16 @@ from app.complaints.kinds import KINDS, Kind
 from app.complaints.lifecycle import legal_events, needed_fields
 from app.complaints.models import Complaint, ComplaintEvent
 from app.complaints.rules import Rule
-from app.complaints.schemas import Bilingual, ComplaintRead, Status
+from app.complaints.schemas import Bilingual, ComplaintRead, PublicStatusRead
 from app.complaints.states import PUBLIC_LABELS, KeyRole, State, public_status
 from app.complaints.timeline_schemas import (
-    EventField,
-    KindList,
-    KindRead,
-    MessageRead,
-    TimelineEntry,
-    TransitionList,
-    TransitionRead,
+    ComplaintKindList,
+    ComplaintKindRead,
+    ComplaintMessageRead,
+    ComplaintTimelineEntry,
+    ComplaintTransitionField,
+    ComplaintTransitionList,
+    ComplaintTransitionRead,
 )
 from app.complaints.transitions import ENTRY_LABELS
 from app.problems import Text
@@ -29,14 +29,14 @@ _CONDITIONAL = {"close": "root_cause", "issue_response": "actor", "propose_respo
 
 def bilingual(text: Text) -> Bilingual:
     """Both languages of a text."""
-    return Bilingual(zh=text.zh, en=text.en)
+    return Bilingual(zh_cn=text.zh, en=text.en)
 
 
-def status_read(state: State, language: str) -> Status:
+def status_read(state: State, language: str) -> PublicStatusRead:
     """The public status of a state, labelled for a reader of `language`."""
     code = public_status(state)
     label = PUBLIC_LABELS[code]
-    return Status(code=code, label=label.of(language), labels=bilingual(label))
+    return PublicStatusRead(code=code, label=label.of(language), labels=bilingual(label))
 
 
 def complaint_read(complaint: Complaint, *, investigator: bool) -> ComplaintRead:
@@ -50,9 +50,9 @@ def complaint_read(complaint: Complaint, *, investigator: bool) -> ComplaintRead
     return ComplaintRead.model_validate(values)
 
 
-def entry_read(entry: ComplaintEvent) -> TimelineEntry:
+def entry_read(entry: ComplaintEvent) -> ComplaintTimelineEntry:
     """An entry of the timeline for the staff."""
-    return TimelineEntry(
+    return ComplaintTimelineEntry(
         number=entry.number,
         event=entry.event,
         labels=bilingual(ENTRY_LABELS[entry.event]),
@@ -73,11 +73,11 @@ def is_inbound(entry: ComplaintEvent) -> bool:
     return entry.role == "complainant" or entry.event == "customer_message"
 
 
-def message_read(entry: ComplaintEvent) -> MessageRead:
+def message_read(entry: ComplaintEvent) -> ComplaintMessageRead:
     """What was said in an entry."""
     outward: Literal["outbound", "internal"]
     outward = "outbound" if entry.visibility == "public" else "internal"
-    return MessageRead(
+    return ComplaintMessageRead(
         number=entry.number,
         event=entry.event,
         direction="inbound" if is_inbound(entry) else outward,
@@ -89,12 +89,14 @@ def message_read(entry: ComplaintEvent) -> MessageRead:
     )
 
 
-def transitions_read(complaint: Complaint, role: KeyRole | None, at: datetime) -> TransitionList:
+def transitions_read(
+    complaint: Complaint, role: KeyRole | None, at: datetime
+) -> ComplaintTransitionList:
     """The events that the role (or any that a key can vouch for) may cause now."""
     case = complaint.case
     by_role = {each: legal_events(case, each, at) for each in _ROLES if role in {None, each}}
     rules = {rule.event: rule for legal in by_role.values() for rule in legal}
-    return TransitionList(
+    return ComplaintTransitionList(
         state=complaint.state,
         data=[
             _transition(complaint, rule, [each for each in by_role if rule in by_role[each]])
@@ -103,29 +105,29 @@ def transitions_read(complaint: Complaint, role: KeyRole | None, at: datetime) -
     )
 
 
-def _transition(complaint: Complaint, rule: Rule, roles: list[KeyRole]) -> TransitionRead:
+def _transition(complaint: Complaint, rule: Rule, roles: list[KeyRole]) -> ComplaintTransitionRead:
     needed = {name for role in roles for name in needed_fields(complaint.case, rule, role)}
     names = [*rule.required, *rule.required_unless_set, *rule.optional, *rule.required_of.values()]
     if (conditional := _CONDITIONAL.get(rule.event)) and conditional not in names:
         names.append(conditional)
-    return TransitionRead(
+    return ComplaintTransitionRead(
         event=rule.event,
         labels=bilingual(rule.label),
         to=list(rule.moves[complaint.state]),
         roles=roles,
-        fields=[EventField(name=name, required=name in needed) for name in names],
+        fields=[ComplaintTransitionField(name=name, required=name in needed) for name in names],
     )
 
 
-def kinds_read() -> KindList:
+def kinds_read() -> ComplaintKindList:
     """The eight kinds."""
     kinds: tuple[Kind, ...] = get_args(Kind)
-    return KindList(data=[_kind(kind) for kind in kinds])
+    return ComplaintKindList(data=[_kind(kind) for kind in kinds])
 
 
-def _kind(kind: Kind) -> KindRead:
+def _kind(kind: Kind) -> ComplaintKindRead:
     profile = KINDS[kind]
-    return KindRead(
+    return ComplaintKindRead(
         kind=kind,
         labels=bilingual(profile.label),
         meanings=bilingual(profile.meaning),

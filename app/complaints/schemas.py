@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from app.complaints.kinds import IdentityMode, Kind
 from app.complaints.states import (
@@ -38,7 +38,7 @@ Email = Annotated[
 Phone = Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9+()#*./\- ]+$")]
 
 
-class Contact(Input):
+class ComplaintContact(Input):
     """How to reach somebody who may be no customer of record."""
 
     name: ShortText | None = None
@@ -67,7 +67,7 @@ class ComplaintCreate(Input):
     identity_mode: IdentityMode = "identified"
     """`anonymous` keeps nothing that leads to a person, and refuses it if it is sent."""
     customer: ExternalId | None = None
-    contact: Contact | None = None
+    contact: ComplaintContact | None = None
     on_behalf_of: Representative | None = None
     occurred_at: Timestamp | None = None
     received_at: Timestamp | None = None
@@ -90,11 +90,13 @@ class ComplaintCreate(Input):
 class Bilingual(Output):
     """One text in both languages."""
 
-    zh: str
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    zh_cn: str = Field(alias="zh-CN")
     en: str
 
 
-class Status(Output):
+class PublicStatusRead(Output):
     """What the complainant is told, with its text in the reader's language and in both."""
 
     code: PublicStatus
@@ -116,13 +118,13 @@ class ComplaintReceipt(Output):
     tracking_secret: str | None
     pin: str | None
     received_at: Timestamp
-    public_status: Status
+    public_status: PublicStatusRead
     state: State | None
     possible_duplicate_of: UUID | None
     repeat_no: int | None
 
 
-class ContactRead(Output):
+class ComplaintContactRead(Output):
     """How to reach the complainant."""
 
     name: str | None
@@ -154,7 +156,7 @@ class ComplaintRead(Output):
     response_expected: bool
     identity_mode: IdentityMode
     customer: str | None
-    contact: ContactRead | None
+    contact: ComplaintContactRead | None
     on_behalf_of: RepresentativeRead | None
     order: str | None
     response: UUID | None

@@ -8,10 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.complaints import references
 from app.complaints.cases import Act
-from app.complaints.event_schemas import CustomerMessage, EventCreate, MergeInto
+from app.complaints.event_schemas import ComplaintEventCreate, CustomerMessageEvent, MergeIntoEvent
 from app.complaints.filing import CLOCK_TOLERANCE
-from app.complaints.lookup import follow
-from app.complaints.merging import merge
+from app.complaints.merging import merge, receive
 from app.complaints.models import (
     Complaint,
     ComplaintEvent,
@@ -21,7 +20,7 @@ from app.complaints.models import (
 from app.complaints.schemas import ComplaintFilter, ComplaintPatch
 from app.complaints.states import OPEN
 from app.complaints.timeline import Author, Details, add_entry, advance
-from app.complaints.timeline_schemas import MessageCreate
+from app.complaints.timeline_schemas import ComplaintMessageCreate
 from app.db import now
 from app.errors import field_error
 from app.http.pagination import PageRequest, cut, encode_cursor, newest_first
@@ -29,6 +28,13 @@ from app.http.pagination import PageRequest, cut, encode_cursor, newest_first
 #: What an entry of the timeline carries in the common fields of an event, not in its details.
 _COMMON = {"event", "role", "actor", "occurred_at"}
 _WRITERS_DONE = text("xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint")
+
+
+def _bigint(part: str) -> int:
+    number = int(part)
+    if not 0 <= number < 2**63:
+        raise ValueError(part)
+    return number
 
 
 async def list_complaints(
@@ -54,7 +60,7 @@ async def list_complaints(
         rows, more = cut((await session.scalars(query)).all(), paging)
         return rows, encode_cursor(rows[-1].id) if more else None
     query = query.where(Complaint.updated_at > wanted.updated_after, _WRITERS_DONE)
-    if (position := paging.position(int, UUID)) is not None:
+    if (position := paging.position(_bigint, UUID)) is not None:
         after = tuple_(int(position[0]), UUID(position[1]))
         query = query.where(tuple_(Complaint.xid, Complaint.id) > after)
     query = query.order_by(Complaint.xid, Complaint.id).limit(paging.limit + 1)
@@ -103,7 +109,7 @@ async def change(
 
 
 async def handle(
-    session: AsyncSession, complaint: Complaint, command: EventCreate, *, key_id: str
+    session: AsyncSession, complaint: Complaint, command: ComplaintEventCreate, *, key_id: str
 ) -> Complaint:
     """Let an event happen to a locked case; answers the case that it happened to.
 
@@ -115,11 +121,11 @@ async def handle(
         at < complaint.received_at or at > now() + CLOCK_TOLERANCE
     ):
         raise field_error("/occurred_at", "implausible-time")
-    if isinstance(command, CustomerMessage):
-        complaint = await follow(session, complaint)
     fields = command.model_dump(exclude=_COMMON, exclude_none=True)
     act = Act(command.event, command.role, at, command.actor, fields)
-    if isinstance(command, MergeInto):
+    if isinstance(command, CustomerMessageEvent):
+        complaint = await receive(session, complaint, act, key_id=key_id)
+    elif isinstance(command, MergeIntoEvent):
         await merge(session, complaint, act, command, key_id=key_id)
     else:
         advance(session, complaint, act, key_id=key_id)
@@ -144,7 +150,7 @@ async def list_entries(
         query = query.where(ComplaintEvent.visibility != "restricted")
     if messages_only:
         query = query.where(ComplaintEvent.text.is_not(None))
-    if (position := paging.position(int)) is not None:
+    if (position := paging.position(_bigint)) is not None:
         query = query.where(ComplaintEvent.number > int(position[0]))
     query = query.order_by(ComplaintEvent.number).limit(paging.limit + 1)
     rows, more = cut((await session.scalars(query)).all(), paging)
@@ -152,7 +158,7 @@ async def list_entries(
 
 
 async def add_message(
-    session: AsyncSession, complaint: Complaint, message: MessageCreate, *, key_id: str
+    session: AsyncSession, complaint: Complaint, message: ComplaintMessageCreate, *, key_id: str
 ) -> ComplaintEvent:
     """Say something about a locked case; the first public word of a person is a milestone."""
     if message.visibility == "public" and message.role != "integration":

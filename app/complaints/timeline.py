@@ -69,9 +69,14 @@ def add_entry(
 
 
 def advance(
-    session: AsyncSession, complaint: Complaint, act: Act, *, key_id: str | None
+    session: AsyncSession,
+    complaint: Complaint,
+    act: Act,
+    *,
+    key_id: str | None,
+    visibility: Visibility | None = None,
 ) -> ComplaintEvent:
-    """Let an event happen to a case that is locked.
+    """Let an event happen to a case that is locked; its rule says who may read of it.
 
     Raises 409 `illegal-transition` or 422 as `lifecycle.apply` does.
     """
@@ -85,7 +90,7 @@ def advance(
         complaint,
         Author(act.role, act.actor, key_id),
         event=act.event,
-        visibility=RULE[act.event].visibility,
+        visibility=visibility or RULE[act.event].visibility,
         state_before=before.state,
         text=text,
         details=details,

@@ -9,31 +9,31 @@ from app.complaints.states import KeyRole, Role, State, Visibility
 from app.fields import ExternalId, Input, LongText, Output, Timestamp
 
 
-class EventField(Output):
+class ComplaintTransitionField(Output):
     """A field of an event, and whether it must be given now."""
 
     name: str
     required: bool
 
 
-class TransitionRead(Output):
+class ComplaintTransitionRead(Output):
     """An event that may happen now, who may cause it, and with what."""
 
     event: EventName
     labels: Bilingual
     to: list[State]
     roles: list[KeyRole]
-    fields: list[EventField]
+    fields: list[ComplaintTransitionField]
 
 
-class TransitionList(Output):
+class ComplaintTransitionList(Output):
     """The legal events of a case."""
 
     state: State
-    data: list[TransitionRead]
+    data: list[ComplaintTransitionRead]
 
 
-class TimelineEntry(Output):
+class ComplaintTimelineEntry(Output):
     """Something that happened to a case. Entries are never changed."""
 
     number: int
@@ -50,7 +50,7 @@ class TimelineEntry(Output):
     recorded_at: Timestamp
 
 
-class MessageCreate(Input):
+class ComplaintMessageCreate(Input):
     """A word to the complainant (`public`), to colleagues, or to investigators (`restricted`)."""
 
     text: LongText
@@ -59,7 +59,7 @@ class MessageCreate(Input):
     actor: ExternalId | None = None
 
 
-class MessageRead(Output):
+class ComplaintMessageRead(Output):
     """Something that was said about a case."""
 
     number: int
@@ -72,14 +72,14 @@ class MessageRead(Output):
     occurred_at: Timestamp
 
 
-class PinRead(Output):
+class ComplaintPinRead(Output):
     """A fresh PIN; the one before opens nothing any more."""
 
     reference: str
     pin: str
 
 
-class KindRead(Output):
+class ComplaintKindRead(Output):
     """A kind of contact and how it behaves."""
 
     kind: Kind
@@ -94,20 +94,20 @@ class KindRead(Output):
     response_expected: bool
 
 
-class KindList(Output):
+class ComplaintKindList(Output):
     """All kinds."""
 
-    data: list[KindRead]
+    data: list[ComplaintKindRead]
 
 
-class CategoryRead(Output):
+class ComplaintCategoryRead(Output):
     """A category in use, and how many cases carry it."""
 
     category: str
     cases: int
 
 
-class CategoryList(Output):
+class ComplaintCategoryList(Output):
     """The categories in use, the most frequent first."""
 
-    data: list[CategoryRead]
+    data: list[ComplaintCategoryRead]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.complaints.schemas import Bilingual, Status
+from app.complaints.schemas import Bilingual, PublicStatusRead
 from app.fields import Input, LongText, Output, Text, Timestamp, storable
 
 _Short = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(storable)]
@@ -43,15 +43,15 @@ class TrackingEvent(TrackingAccess):
     reason: Text | None = None
 
 
-class PublicEntry(Output):
+class TrackingStep(Output):
     """A step of the case that concerns the complainant."""
 
     labels: Bilingual
-    status: Status
+    status: PublicStatusRead
     occurred_at: Timestamp
 
 
-class PublicMessage(Output):
+class TrackingMessageRead(Output):
     """What was said between the complainant and the house."""
 
     sender: Literal["complainant", "organisation"]
@@ -59,11 +59,11 @@ class PublicMessage(Output):
     occurred_at: Timestamp
 
 
-class Continuation(Output):
+class TrackingContinuation(Output):
     """The case into which this one was merged."""
 
     reference: str
-    public_status: Status
+    public_status: PublicStatusRead
 
 
 class TrackingRead(Output):
@@ -71,14 +71,14 @@ class TrackingRead(Output):
 
     reference: str
     kind: Bilingual
-    public_status: Status
+    public_status: PublicStatusRead
     received_at: Timestamp
     updated_at: Timestamp
     """When something last happened that concerns the complainant."""
     description: str
-    timeline: list[PublicEntry]
-    messages: list[PublicMessage]
+    timeline: list[TrackingStep]
+    messages: list[TrackingMessageRead]
     actions: list[TrackingEventName]
     """What may be posted to `/v1/complaint-tracking/events` now."""
     may_write: bool
-    continues_as: Continuation | None
+    continues_as: TrackingContinuation | None

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.facts import NOTHING, Facts, merged, same
+from app.customers.lookup import rows_of
 from app.customers.models import Customer
 from app.customers.schemas import CustomerLine
 from app.customers.upsert import Folded
@@ -53,12 +54,7 @@ class CustomerRows:
 
     async def read(self, keys: list[str], *, lock: bool) -> dict[str, Facts]:
         """The facts of those customers that exist."""
-        query = select(*_COLUMNS).where(
-            Customer.workspace_id == self._workspace_id,
-            Customer.external_id == any_(bindparam(None, keys, ARRAY(Text))),
-        )
-        if lock:
-            query = query.order_by(Customer.external_id).with_for_update(key_share=True)
+        query = rows_of(self._workspace_id, keys, Customer.external_id, _COLUMNS, lock=lock)
         found = (await self._session.execute(query)).mappings()
         return {row["external_id"]: {n: row[n] for n in ("id", *NOTHING)} for row in found}
 
@@ -103,14 +99,23 @@ async def customer_ids(
 
 
 async def _ids(session: AsyncSession, workspace_id: UUID, names: list[str]) -> dict[str, UUID]:
-    query = select(Customer.external_id, Customer.id).where(
-        Customer.workspace_id == workspace_id,
-        Customer.external_id == any_(bindparam(None, names, ARRAY(Text))),
-    )
-    return dict((await session.execute(query)).tuples().all())
+    columns = [Customer.external_id, Customer.id]
+    query = rows_of(workspace_id, names, Customer.external_id, columns)
+    return {name: id_ for name, id_ in await session.execute(query)}  # noqa: C416 - rows, not pairs
 
 
+#: Written by the unique index in both cases: like `rows_of`, nothing for the planner to choose.
 _LINES = """
+    INSERT INTO customers (
+        workspace_id, id, external_id, name, email, phone, phone_e164, segment,
+        key_account_type, acquisition_channel, first_seen_at, survey_consent,
+        survey_consent_at, marketing_consent, marketing_consent_at, attributes,
+        revision, created_at, updated_at
+    )
+    SELECT CAST(:workspace_id AS uuid), id, external_id, name, email, phone, phone_e164, segment,
+        key_account_type, acquisition_channel, first_seen_at, survey_consent,
+        survey_consent_at, marketing_consent, marketing_consent_at, CAST(attributes AS jsonb),
+        1, CAST(:at AS timestamptz), CAST(:at AS timestamptz)
     FROM unnest(
         CAST(:id AS uuid[]), CAST(:external_id AS text[]), CAST(:name AS text[]),
         CAST(:email AS text[]), CAST(:phone AS text[]), CAST(:phone_e164 AS text[]),
@@ -124,41 +129,22 @@ _LINES = """
         acquisition_channel, first_seen_at, survey_consent, survey_consent_at,
         marketing_consent, marketing_consent_at, attributes
     )
-"""
-_INSERT = text(
-    """
-    INSERT INTO customers (
-        workspace_id, id, external_id, name, email, phone, phone_e164, segment,
-        key_account_type, acquisition_channel, first_seen_at, survey_consent,
-        survey_consent_at, marketing_consent, marketing_consent_at, attributes,
-        revision, created_at, updated_at
-    )
-    SELECT CAST(:workspace_id AS uuid), id, external_id, name, email, phone, phone_e164, segment,
-        key_account_type, acquisition_channel, first_seen_at, survey_consent,
-        survey_consent_at, marketing_consent, marketing_consent_at, CAST(attributes AS jsonb),
-        1, CAST(:at AS timestamptz), CAST(:at AS timestamptz)
-    """
-    + _LINES
-    + """
     ORDER BY external_id
-    ON CONFLICT (workspace_id, external_id) DO NOTHING
-    RETURNING external_id
-    """
-)
+    ON CONFLICT (workspace_id, external_id)
+"""
+_INSERT = text(_LINES + "DO NOTHING RETURNING external_id")
 _UPDATE = text(
-    """
-    UPDATE customers SET
-        name = line.name, email = line.email, phone = line.phone, phone_e164 = line.phone_e164,
-        segment = line.segment, key_account_type = line.key_account_type,
-        acquisition_channel = line.acquisition_channel, first_seen_at = line.first_seen_at,
-        survey_consent = line.survey_consent, survey_consent_at = line.survey_consent_at,
-        marketing_consent = line.marketing_consent,
-        marketing_consent_at = line.marketing_consent_at,
-        attributes = CAST(line.attributes AS jsonb),
-        revision = customers.revision + 1, updated_at = CAST(:at AS timestamptz)
-    """
-    + _LINES
+    _LINES
     + """
-    WHERE customers.workspace_id = CAST(:workspace_id AS uuid) AND customers.id = line.id
+    DO UPDATE SET
+        name = excluded.name, email = excluded.email, phone = excluded.phone,
+        phone_e164 = excluded.phone_e164, segment = excluded.segment,
+        key_account_type = excluded.key_account_type,
+        acquisition_channel = excluded.acquisition_channel,
+        first_seen_at = excluded.first_seen_at, survey_consent = excluded.survey_consent,
+        survey_consent_at = excluded.survey_consent_at,
+        marketing_consent = excluded.marketing_consent,
+        marketing_consent_at = excluded.marketing_consent_at, attributes = excluded.attributes,
+        revision = customers.revision + 1, updated_at = excluded.updated_at
     """
 )

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.lookup import rows_of
 from app.customers.models import Order
 from app.customers.moments import moment
 from app.customers.schemas import OrderLine
 from app.customers.upsert import Folded
-from app.errors import Invalid
+from app.errors import FieldError, Invalid
 from app.http.bulk import line_error
 
 
@@ -31,7 +32,7 @@ class OrderState(NamedTuple):
     refunded: Decimal
 
 
-_COLUMNS = [getattr(Order, name) for name in OrderState._fields]
+_COLUMNS = [Order.external_id, *(getattr(Order, name) for name in OrderState._fields)]
 _WRITTEN = OrderState._fields[:-1]
 
 
@@ -83,20 +84,12 @@ class OrderRows:
         wanted = wanted._replace(source_updated_at=says or said, refunded=state.refunded)
         if wanted == state:
             return Folded(state, "unchanged")
-        if wanted.amount < state.refunded:
-            return Folded(state, "rejected", (line_error("refund-exceeds-order", "/amount"),))
-        if state.refunded and wanted.currency != state.currency:
-            return Folded(state, "rejected", (line_error("currency-mismatch", "/currency"),))
-        return Folded(wanted, "updated")
+        conflicts = _conflicts(state, wanted)
+        return Folded(state, "rejected", conflicts) if conflicts else Folded(wanted, "updated")
 
     async def read(self, keys: list[str], *, lock: bool) -> dict[str, OrderState]:
         """The state of those orders that exist."""
-        query = select(Order.external_id, *_COLUMNS).where(
-            Order.workspace_id == self._workspace_id,
-            Order.external_id == any_(bindparam(None, keys, ARRAY(Text))),
-        )
-        if lock:
-            query = query.order_by(Order.external_id).with_for_update(key_share=True)
+        query = rows_of(self._workspace_id, keys, Order.external_id, _COLUMNS, lock=lock)
         rows = (await self._session.execute(query)).all()
         return {key: OrderState(*state) for key, *state in rows}
 
@@ -121,7 +114,24 @@ class OrderRows:
         }
 
 
+def _conflicts(state: OrderState, wanted: OrderState) -> tuple[FieldError, ...]:
+    """What the refunds of an order forbid it to become."""
+    if wanted.amount < state.refunded:
+        return (line_error("refund-exceeds-order", "/amount"),)
+    if state.refunded and wanted.currency != state.currency:
+        return (line_error("currency-mismatch", "/currency"),)
+    return ()
+
+
+#: Written by the primary key in both cases: like `rows_of`, nothing for the planner to choose.
 _LINES = """
+    INSERT INTO orders (
+        workspace_id, external_id, customer_id, ordered_at, amount, refunded, currency, channel,
+        quantity, source_updated_at, revision, created_at, updated_at
+    )
+    SELECT CAST(:workspace_id AS uuid), external_id, customer_id, ordered_at,
+        CAST(amount AS numeric), 0, currency, channel, quantity, source_updated_at, 1,
+        CAST(:at AS timestamptz), CAST(:at AS timestamptz)
     FROM unnest(
         CAST(:external_id AS text[]), CAST(:customer_id AS uuid[]),
         CAST(:ordered_at AS timestamptz[]), CAST(:amount AS text[]), CAST(:currency AS text[]),
@@ -131,35 +141,17 @@ _LINES = """
         external_id, customer_id, ordered_at, amount, currency, channel, quantity,
         source_updated_at
     )
-"""
-_INSERT = text(
-    """
-    INSERT INTO orders (
-        workspace_id, external_id, customer_id, ordered_at, amount, refunded, currency, channel,
-        quantity, source_updated_at, revision, created_at, updated_at
-    )
-    SELECT CAST(:workspace_id AS uuid), external_id, customer_id, ordered_at,
-        CAST(amount AS numeric), 0, currency, channel, quantity, source_updated_at, 1,
-        CAST(:at AS timestamptz), CAST(:at AS timestamptz)
-    """
-    + _LINES
-    + """
     ORDER BY external_id
-    ON CONFLICT (workspace_id, external_id) DO NOTHING
-    RETURNING external_id
-    """
-)
+    ON CONFLICT (workspace_id, external_id)
+"""
+_INSERT = text(_LINES + "DO NOTHING RETURNING external_id")
 _UPDATE = text(
-    """
-    UPDATE orders SET
-        customer_id = line.customer_id, ordered_at = line.ordered_at,
-        amount = CAST(line.amount AS numeric), currency = line.currency, channel = line.channel,
-        quantity = line.quantity, source_updated_at = line.source_updated_at,
-        revision = orders.revision + 1, updated_at = CAST(:at AS timestamptz)
-    """
-    + _LINES
+    _LINES
     + """
-    WHERE orders.workspace_id = CAST(:workspace_id AS uuid)
-        AND orders.external_id = line.external_id
+    DO UPDATE SET
+        customer_id = excluded.customer_id, ordered_at = excluded.ordered_at,
+        amount = excluded.amount, currency = excluded.currency, channel = excluded.channel,
+        quantity = excluded.quantity, source_updated_at = excluded.source_updated_at,
+        revision = orders.revision + 1, updated_at = excluded.updated_at
     """
 )

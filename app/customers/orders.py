@@ -81,9 +81,7 @@ async def find_order(
     )
     if lock:
         query = query.with_for_update(key_share=True, of=Order)
-    found: Order | None = await session.scalar(
-        query, execution_options={"populate_existing": True}
-    )
+    found: Order | None = await session.scalar(query, execution_options={"populate_existing": True})
     return found
 
 

@@ -1,5 +1,7 @@
 """Telephone numbers: what people write, and the one form by which numbers can be compared."""
 
+from functools import lru_cache
+
 import phonenumbers
 
 #: Where a workspace's language names no region.
@@ -12,6 +14,7 @@ def region_of(language: str) -> str:
     return last if len(last) == 2 and last.isupper() else DEFAULT_REGION
 
 
+@lru_cache(maxsize=5_000)  # a changed row is read twice: as it was, and when it is locked
 def e164(written: str, region: str) -> str | None:
     """The number in E.164 ("+8613812345678"), or None if it is not a valid number.
 

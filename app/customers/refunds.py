@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, select, text
+from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from app.customers.lookup import rows_of
 from app.customers.models import Order, Refund
 from app.customers.moments import moment
 from app.customers.orders import fetch_order
@@ -25,6 +26,14 @@ from app.http.outcomes import Status
 from app.http.pagination import PageRequest, cut, encode_cursor
 from app.workspaces.service import fetch_workspace
 
+_ORDER_COLUMNS = [
+    Order.external_id, Order.customer_id, Order.ordered_at, Order.amount, Order.refunded,
+    Order.currency,
+]  # fmt: skip
+_REFUND_COLUMNS = [
+    Refund.order_external_id, Refund.external_id, Refund.amount, Refund.refunded_at,
+]  # fmt: skip
+
 
 class _Booking(NamedTuple):
     amount: Decimal
@@ -34,18 +43,16 @@ class _Booking(NamedTuple):
 class _Ledger:
     """The orders of a chunk, locked, and the refunds that they have."""
 
-    def __init__(
-        self, limits: dict[str, tuple[Decimal, Decimal]], zone_: ZoneInfo
-    ) -> None:
-        self.limits = {order: amount for order, (amount, _) in limits.items()}
-        self.refunded = {order: refunded for order, (_, refunded) in limits.items()}
+    def __init__(self, orders: dict[str, Row[*tuple[Any, ...]]], zone_: ZoneInfo) -> None:
+        self.orders = orders
+        self.refunded: dict[str, Decimal] = {name: row.refunded for name, row in orders.items()}
         self.bookings: dict[tuple[str, str], _Booking] = {}
         self.changed: dict[tuple[str, str], _Booking] = {}
         self._zone = zone_
 
     def book(self, refund: RefundLine) -> tuple[Status, tuple[FieldError, ...]]:
         """Enter one refund after the other; what would exceed its order is rejected."""
-        if refund.order not in self.limits:
+        if refund.order not in self.orders:
             return "rejected", (line_error("unknown-reference", "/order"),)
         try:
             at = moment(refund.refunded_at, refund.refunded_on, self._zone, of="refunded")
@@ -56,7 +63,7 @@ class _Ledger:
         if before == after:
             return "unchanged", ()
         total = self.refunded[refund.order] + after.amount - (before.amount if before else 0)
-        if total > self.limits[refund.order]:
+        if total > self.orders[refund.order].amount:
             return "rejected", (line_error("refund-exceeds-order", "/amount"),)
         self.refunded[refund.order] = total
         self.bookings[name] = self.changed[name] = after
@@ -87,18 +94,14 @@ async def load_refunds(
 async def _open(
     session: AsyncSession, workspace_id: UUID, orders: set[str], zone_: ZoneInfo
 ) -> _Ledger:
-    names = bindparam(None, sorted(orders), ARRAY(Text))
-    limits = await session.execute(
-        select(Order.external_id, Order.amount, Order.refunded)
-        .where(Order.workspace_id == workspace_id, Order.external_id == any_(names))
-        .order_by(Order.external_id)
-        .with_for_update(key_share=True)
+    names = sorted(orders)
+    locked = await session.execute(
+        rows_of(workspace_id, names, Order.external_id, _ORDER_COLUMNS, lock=True)
     )
-    ledger = _Ledger({order: (amount, refunded) for order, amount, refunded in limits}, zone_)
+    ledger = _Ledger({row.external_id: row for row in locked}, zone_)
     booked = await session.execute(
-        select(Refund.order_external_id, Refund.external_id, Refund.amount, Refund.refunded_at)
-        .where(Refund.workspace_id == workspace_id, Refund.order_external_id == any_(names))
-    )  # fmt: skip
+        rows_of(workspace_id, names, Refund.order_external_id, _REFUND_COLUMNS)
+    )
     ledger.bookings = {(order, id_): _Booking(amount, at) for order, id_, amount, at in booked}
     return ledger
 
@@ -118,10 +121,19 @@ async def _write(session: AsyncSession, workspace_id: UUID, ledger: _Ledger) -> 
             "at": at,
         },
     )
-    touched = sorted({order for order, _ in names})
-    totals = [money_text(ledger.refunded[order]) for order in touched]
+    touched = [ledger.orders[order] for order in sorted({order for order, _ in names})]
     await session.execute(
-        _TOTAL, {"workspace_id": workspace_id, "orders": touched, "totals": totals, "at": at}
+        _TOTAL,
+        {
+            "workspace_id": workspace_id,
+            "orders": [row.external_id for row in touched],
+            "customers": [row.customer_id for row in touched],
+            "ordered_at": [row.ordered_at for row in touched],
+            "amounts": [money_text(row.amount) for row in touched],
+            "currencies": [row.currency for row in touched],
+            "totals": [money_text(ledger.refunded[row.external_id]) for row in touched],
+            "at": at,
+        },
     )
     for (order, external_id), booking in zip(names, bookings, strict=True):
         amount = money_text(booking.amount)
@@ -159,7 +171,7 @@ async def list_refunds(
     return rows, encode_cursor(rows[-1].external_id) if more else None
 
 
-def _refunds_of(workspace_id: UUID, order: str) -> Select[tuple[Refund]]:
+def _refunds_of(workspace_id: UUID, order: str) -> Select[Refund]:
     return (
         select(Refund)
         .where(Refund.workspace_id == workspace_id, Refund.order_external_id == order)
@@ -185,13 +197,22 @@ _BOOK = text(
         revision = refunds.revision + 1, updated_at = excluded.updated_at
     """
 )
+#: The orders are locked and exist; as an insert they are found by the primary key (`rows_of`).
 _TOTAL = text(
     """
-    UPDATE orders SET
-        refunded = CAST(line.total AS numeric), revision = orders.revision + 1,
-        updated_at = CAST(:at AS timestamptz)
-    FROM unnest(CAST(:orders AS text[]), CAST(:totals AS text[])) AS line(external_id, total)
-    WHERE orders.workspace_id = CAST(:workspace_id AS uuid)
-        AND orders.external_id = line.external_id
+    INSERT INTO orders (
+        workspace_id, external_id, customer_id, ordered_at, amount, refunded, currency, revision,
+        created_at, updated_at
+    )
+    SELECT CAST(:workspace_id AS uuid), external_id, customer_id, ordered_at,
+        CAST(amount AS numeric), CAST(total AS numeric), currency, 1,
+        CAST(:at AS timestamptz), CAST(:at AS timestamptz)
+    FROM unnest(
+        CAST(:orders AS text[]), CAST(:customers AS uuid[]), CAST(:ordered_at AS timestamptz[]),
+        CAST(:amounts AS text[]), CAST(:currencies AS text[]), CAST(:totals AS text[])
+    ) AS line(external_id, customer_id, ordered_at, amount, currency, total)
+    ON CONFLICT (workspace_id, external_id) DO UPDATE SET
+        refunded = excluded.refunded, revision = orders.revision + 1,
+        updated_at = excluded.updated_at
     """
 )

@@ -1,10 +1,8 @@
 """Customers and segments over HTTP."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import StreamingResponse
 
 from app.customers import service
@@ -18,7 +16,7 @@ from app.customers.schemas import (
 from app.errors import Problem
 from app.fields import Code, ExternalId, Timestamp
 from app.http.auth import Credential, needs
-from app.http.bulk import Bulk, BulkResult, Item, Outcome, documented, load
+from app.http.bulk import Bulk, BulkResult, documented, load
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.route import ReadSession, Route, Session
@@ -44,13 +42,7 @@ async def load_customers(request: Request, options: Bulk, caller: Caller) -> Str
     changes nothing. See `put_customer` for what a line means; in CSV, `attributes.<key>` is the
     column of an attribute and an empty cell leaves its field as it is.
     """
-
-    async def save(
-        session: AsyncSession, items: Sequence[Item[CustomerLine]]
-    ) -> list[Outcome]:
-        return await service.load_customers(session, caller.workspace_id, items)
-
-    return await load(request, options, CustomerLine, save)
+    return await load(request, options, caller.workspace_id, CustomerLine, service.load_customers)
 
 
 @router.get("/customers", operation_id="list_customers")

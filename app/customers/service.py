@@ -134,6 +134,6 @@ async def list_segments(
     if (position := paging.position(str)) is not None:
         query = query.where(Customer.segment > position[0])
     query = query.group_by(Customer.segment).order_by(Customer.segment).limit(paging.limit + 1)
-    counted = [(str(name), count) for name, count in (await session.execute(query)).tuples()]
+    counted = [(str(name), count) for name, count in await session.execute(query)]
     rows, more = cut(counted, paging)
     return rows, encode_cursor(rows[-1][0]) if more else None

@@ -5,6 +5,7 @@ where a chunk ends nor on how often a key is repeated in it. Rows that change no
 and neither locked nor written.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -16,6 +17,10 @@ from app.problems import PROBLEMS
 S = TypeVar("S")
 V = TypeVar("V")
 V_contra = TypeVar("V_contra", contravariant=True)
+
+
+#: Other requests get their turn after so many rows: reading a telephone number takes its time.
+_TURN = 100
 
 
 class Folded(NamedTuple, Generic[S]):
@@ -74,7 +79,7 @@ async def upsert(rows: Rows[S, V], items: Sequence[Item[V]]) -> list[Outcome]:
         by_key.setdefault(rows.key(item.value), []).append(item)
     keys = sorted(by_key)
     stored = await rows.read(keys, lock=False)
-    results = {key: _fold(rows, key, stored.get(key), by_key[key]) for key in keys}
+    results = await _folded(rows, keys, stored, by_key)
     new = _written(results, [key for key in keys if key not in stored])
     inserted = await rows.insert(new) if new else set()
     # Rows to be changed, and rows that somebody else created meanwhile, as they are now.
@@ -85,7 +90,7 @@ async def upsert(rows: Rows[S, V], items: Sequence[Item[V]]) -> list[Outcome]:
     ]
     if contested:
         fresh = await rows.read(contested, lock=True)
-        results |= {key: _fold(rows, key, fresh.get(key), by_key[key]) for key in contested}
+        results |= await _folded(rows, contested, fresh, by_key)
         if changed := _written(results, [key for key in contested if key in fresh]):
             await rows.update(changed)
         if gone := _written(results, [key for key in contested if key not in fresh]):
@@ -101,13 +106,24 @@ def _written(results: Mapping[str, _Result[S]], keys: list[str]) -> dict[str, S]
     }
 
 
-def _fold(rows: Rows[S, V], key: str, state: S | None, items: list[Item[V]]) -> _Result[S]:
-    outcomes = []
-    for item in items:
-        state, status, errors = rows.fold(state, item.value)
-        id_ = rows.id_of(key, state) if state is not None else None
-        outcomes.append(Outcome(item.line, key, status, id_, errors))
-    return _Result(state, outcomes)
+async def _folded(
+    rows: Rows[S, V],
+    keys: list[str],
+    stored: Mapping[str, S],
+    by_key: Mapping[str, list[Item[V]]],
+) -> dict[str, _Result[S]]:
+    results = {}
+    for count, key in enumerate(keys):
+        if count % _TURN == 0:
+            await asyncio.sleep(0)
+        state = stored.get(key)
+        outcomes = []
+        for item in by_key[key]:
+            state, status, errors = rows.fold(state, item.value)
+            id_ = rows.id_of(key, state) if state is not None else None
+            outcomes.append(Outcome(item.line, key, status, id_, errors))
+        results[key] = _Result(state, outcomes)
+    return results
 
 
 def accepted(outcome: Outcome) -> Status:

@@ -119,14 +119,17 @@ def _person(stream: random.Random, calendar: Calendar, number: int, day: date) -
     region = pick(stream, REGIONS)
     chinese = stream.random() < (0.05 if region == "overseas" else _CHINESE_SHARE * 1.08)
     language = "zh-CN" if chinese else "en"
-    is_key_account = stream.random() < _KEY_ACCOUNT_SHARE[segment]
+    key_account: KeyAccountType | None = None
+    if stream.random() < _KEY_ACCOUNT_SHARE[segment]:
+        kind = pick(stream, _KEY_ACCOUNTS)
+        key_account = kind
     return Person(
         external_id=f"CU-{number:05d}",
         name=name_of(stream, segment, language),
         email=f"cu-{number:05d}@example.com" if stream.random() < 0.9 else None,
         phone=None if chinese else f"{_FICTIONAL_PHONE}{stream.randrange(1_000):03d}",
         segment=segment,
-        key_account_type=pick(stream, _KEY_ACCOUNTS) if is_key_account else None,
+        key_account_type=key_account,
         acquisition_channel=pick(stream, habits.joins_by),
         language=language,
         region=region,
@@ -137,9 +140,7 @@ def _person(stream: random.Random, calendar: Calendar, number: int, day: date) -
     )
 
 
-def purchases(
-    stream: random.Random, calendar: Calendar, customers: list[Person]
-) -> list[Purchase]:
+def purchases(stream: random.Random, calendar: Calendar, customers: list[Person]) -> list[Purchase]:
     """Everything that was bought, numbered in the order of time.
 
     After the model behind BG/NBD: each customer has a rate of their own (gamma distributed) and

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from app import schema
 from app.config import DEMO_PEPPER, Settings
 from app.db import raw_dsn
-from app.demo import load, postgres
+from app.demo import keys, load, postgres
 from app.demo.children import ChildEndedError, Children
 from app.demo.ending import AskedToEndError, RequestsToEnd
 from app.problems import Text
@@ -49,10 +49,13 @@ class Ready:
     database_url: str
 
 
-def demo(settings: Settings, *, directory: Path, port: int | None, as_json: bool) -> None:
+def demo(
+    settings: Settings, *, directory: Path, port: int | None, as_json: bool, scale: float = 1.0
+) -> None:
     """Run until Ctrl-C or SIGTERM, then end everything that was started here.
 
-    With `settings.database_url` no PostgreSQL is started, and none is stopped.
+    With `settings.database_url` no PostgreSQL is started, and none is stopped. `scale` makes the
+    generated year smaller or larger; data that is there already stays as it is.
     Raises DemoError when it cannot start, or when one of its processes ends.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -69,6 +72,7 @@ def demo(settings: Settings, *, directory: Path, port: int | None, as_json: bool
                 stack=stack,
                 requests=requests,
                 as_json=as_json,
+                scale=scale,
             )
         except AskedToEndError:
             _say(Text("Stopping", "正在停止"), aloud=not as_json)
@@ -88,11 +92,13 @@ def _run(
     stack: ExitStack,
     requests: RequestsToEnd,
     as_json: bool,
+    scale: float,
 ) -> None:
     aloud = not as_json
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     note.write(base_url)
     note.flush()
+    kept_keys = directory / f"keys-{_which(settings.database_url)}.json"
     url = settings.database_url
     if not url:
         _say(Text("Starting PostgreSQL", "正在启动 PostgreSQL"), aloud=aloud)
@@ -100,19 +106,16 @@ def _run(
     settings = _demo_settings(settings, url, base_url)
     _say(Text("Preparing tables and demo data", "正在准备数据表与演示数据"), aloud=aloud)
     schema.upgrade(url)
-    keys = asyncio.run(load.load(url, settings))
+    opened_by = asyncio.run(load.load(settings, kept=keys.read(kept_keys), scale=scale))
+    keys.write(kept_keys, opened_by)
     _say(Text("Starting the API and the worker", "正在启动 API 与后台任务"), aloud=aloud)
     children = stack.enter_context(Children(directory))
-    environment = _environment(settings)
-    fd = listening.fileno()
+    environment, fd = _environment(settings), listening.fileno()
     children.start("api", ["serve", "--fd", str(fd)], environment, fd)
     children.start("worker", ["worker"], environment)
     _await_ready(children, base_url)
-    ready = Ready(base_url, keys.secret_key, keys.publishable_key, raw_dsn(url))
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(ready)) + "\n")
-    else:
-        sys.stdout.write(_banner(ready, directory))
+    ready = Ready(base_url, opened_by.secret_key, opened_by.publishable_key, raw_dsn(url))
+    sys.stdout.write(json.dumps(asdict(ready)) + "\n" if as_json else _banner(ready, directory))
     sys.stdout.flush()
     children.watch()
 
@@ -144,11 +147,15 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def _which(database_url: str) -> str:
+    """Tells the files of one database from those of another, without its password."""
+    return hashlib.sha256(database_url.encode()).hexdigest()[:8] if database_url else "own"
+
+
 @contextmanager
 def _only_one(directory: Path, database_url: str) -> Iterator[TextIO]:
     """Hold this demo's lock; the file tells a second one where the first serves."""
-    which = hashlib.sha256(database_url.encode()).hexdigest()[:8] if database_url else "own"
-    with (directory / f"demo-{which}.lock").open("a+") as note:
+    with (directory / f"demo-{_which(database_url)}.lock").open("a+") as note:
         try:
             fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -42,12 +43,19 @@ class Item(NamedTuple, Generic[T]):
     value: T
 
 
-#: Stores the items of one chunk in the session's transaction: one outcome each, in any order.
-Save = Callable[[AsyncSession, Sequence[Item[T]]], Awaitable[list[Outcome]]]
+#: Stores the items of one chunk in the session's transaction, for the workspace of the id;
+#: answers with one outcome each, in any order.
+Save = Callable[[AsyncSession, UUID, Sequence[Item[T]]], Awaitable[list[Outcome]]]
 
 
 async def load(
-    request: Request, options: BulkOptions, model: type[M], save: Save[M], *, size: int = 2_000
+    request: Request,
+    options: BulkOptions,
+    workspace_id: UUID,
+    model: type[M],
+    save: Save[M],
+    *,
+    size: int = 2_000,
 ) -> StreamingResponse:
     """Read, validate and store every line of the body; answer with the report.
 
@@ -65,7 +73,7 @@ async def load(
                 items += fitting
                 done += rejected
                 await asyncio.sleep(0)
-            done += await store(database, items, save, dry_run=options.dry_run)
+            done += await store(database, workspace_id, items, save, dry_run=options.dry_run)
             outcomes.extend(sorted(done, key=_line_number))
     except BaseException:
         outcomes.close()
@@ -114,7 +122,12 @@ def key_of(value: object) -> str | None:
 
 
 async def store(
-    database: Database, items: Sequence[Item[T]], save: Save[T], *, dry_run: bool = False
+    database: Database,
+    workspace_id: UUID,
+    items: Sequence[Item[T]],
+    save: Save[T],
+    *,
+    dry_run: bool = False,
 ) -> list[Outcome]:
     """Save a chunk in a transaction of its own; committed when this returns.
 
@@ -127,7 +140,7 @@ async def store(
         try:
             async with database.transaction() as session:
                 await set_timeout(session, database.settings.report_timeout_ms)
-                outcomes = await save(session, items)
+                outcomes = await save(session, workspace_id, items)
                 if dry_run:
                     await session.rollback()
             return outcomes
@@ -145,13 +158,15 @@ async def store(
         key = getattr(items[0].value, "external_id", None)
         return [Outcome(items[0].line, key, "rejected", None, (line_error(code),))]
     half = len(items) // 2
-    first = await store(database, items[:half], save, dry_run=dry_run)
-    return first + await store(database, items[half:], save, dry_run=dry_run)
+    outcomes = []
+    for part in (items[:half], items[half:]):
+        outcomes += await store(database, workspace_id, part, save, dry_run=dry_run)
+    return outcomes
 
 
-def documented(model: str) -> dict[str, Any]:
-    """The `openapi_extra` of a bulk route that takes lines of the named schema."""
-    line = {"$ref": f"#/components/schemas/{model}"}
+def documented(model: type[BaseModel]) -> dict[str, Any]:
+    """The `openapi_extra` of a bulk route that takes lines of this (flat) model."""
+    line = model.model_json_schema()
     array = {"type": "array", "items": line, "maxItems": MAX_ARRAY_ITEMS}
     text = {"type": "string"}
     content: dict[str, Any] = {JSON: {"schema": {"oneOf": [line, array]}}}

@@ -34,7 +34,7 @@ class Embeds:
                 if isinstance(route, APIRoute):
                     need = declared_need(route.dependant)
                     if need is not None and need.publishable:
-                        self._paths.append((route.path_regex, frozenset(route.methods)))
+                        self._paths.append((route.path_regex, frozenset(route.methods or ())))
 
     def methods(self, path: str) -> frozenset[str]:
         """What a publishable key may do at this path."""

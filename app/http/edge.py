@@ -7,7 +7,7 @@ connection, adds the headers of the API, counts, and logs.
 
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
 from typing import Any
 
@@ -117,7 +117,7 @@ class Exchange:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         given = headers.get(b"x-request-id")
         if given is None or _REQUEST_ID.fullmatch(given) is None:
-            given = b"%020x" % random.getrandbits(80)  # noqa: S311 - a name, not a secret
+            given = b"%020x" % random.getrandbits(80)
         self._id_header = (b"x-request-id", given)
         self._state["request_id"] = given.decode()
         origin = headers.get(b"origin")
@@ -178,7 +178,7 @@ class Exchange:
             return linger(self._raw_receive, self._send, message)
         return self._send(message)
 
-    def _complete(self, headers: Any) -> list[tuple[bytes, bytes]]:
+    def _complete(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         edge = self._edge
         complete = [*headers, self._id_header]
         if self._grant is not None and self._state.get("problem") != "origin-not-allowed":
@@ -211,9 +211,7 @@ class Exchange:
         seconds = perf_counter() - self._started_at
         scope, state = self._scope, self._state
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        route = state.get("route")
-        if route is None:
-            route = getattr(scope.get("route"), "path", "none")
+        route = str(state.get("route") or getattr(scope.get("route"), "path", "none"))
         status = self._status or 499  # the client left, or we are being shut down
         self._edge.traffic.record(method, route, status, seconds)
         if status == 500 or "exception" in state:

@@ -39,7 +39,7 @@ def start(endpoint: str) -> tuple[AnyTracerProvider, AnyMeterProvider, Callable[
     tracer.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{base}/v1/traces")))
     exporter = OTLPMetricExporter(endpoint=f"{base}/v1/metrics")
     meter = MeterProvider([PeriodicExportingMetricReader(exporter)], resource=resource)
-    instrumentor: Any = AsyncPGInstrumentor()
+    instrumentor: Any = AsyncPGInstrumentor()  # type: ignore[no-untyped-call]
     instrumentor.instrument(tracer_provider=tracer)
 
     def close() -> None:

@@ -67,7 +67,12 @@ class Claim:
     replay: Response | None = None
 
     async def keep(self, response: Response) -> None:
-        """Store a success beside its effect; anything else rolls the claim back with the rest."""
+        """Store a success beside its effect; anything else rolls the claim back with the rest.
+
+        Without a credential there is no workspace to keep it in, and nothing is claimed.
+        """
+        if not self.identity:
+            return
         headers = {name: response.headers[name] for name in _KEPT_HEADERS
                    if name in response.headers}  # fmt: skip
         await self.session.execute(

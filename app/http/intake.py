@@ -49,7 +49,11 @@ class Limits:
             return Problem("uri-too-long")
         if scope["method"] not in METHODS:
             return Problem("method-not-allowed", headers={"Allow": ", ".join(sorted(METHODS))})
-        if len(headers) != len(raw) and _repeats(scope):
+        return self._misshapen(scope, headers)
+
+    @staticmethod
+    def _misshapen(scope: Scope, headers: Headers) -> Problem | None:
+        if len(headers) != len(scope["headers"]) and _repeats(scope):
             return Problem("invalid-request-line")
         if b"host" not in headers and scope["http_version"] == "1.1":
             return Problem("invalid-request-line")
@@ -74,9 +78,7 @@ class Limits:
         declared = 0
         if length is not None:  # an absurdly long number must not be converted
             declared = int(length) if length.isdigit() and len(length) < 20 else sys.maxsize
-        return Intake(
-            receive, cap, declared, self._patience, seconds=self._seconds, renewed=bulk
-        )
+        return Intake(receive, cap, declared, self._patience, seconds=self._seconds, renewed=bulk)
 
 
 def _repeats(scope: Scope) -> bool:
@@ -180,6 +182,10 @@ class Intake:
         except TimeoutError:
             self.finished = True
             raise Problem("request-timeout", headers={"Connection": "close"}) from None
+        if message["type"] == "http.disconnect":
+            # Half a body must not be taken for a whole one.
+            self.finished = True
+            raise Problem("client-disconnected")
         if not message.get("more_body", False):
             self.finished = True
         self._left -= len(message.get("body", b""))

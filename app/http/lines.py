@@ -13,15 +13,15 @@ from app.http.csv_lines import CsvLines
 from app.http.physical_lines import MAX_LINE_BYTES, Line, PhysicalLines, problem_of, refused
 from app.strict_json import parse
 
-#: A JSON array is held in memory as a whole; what is longer comes as NDJSON or CSV.
+#: A JSON array is held in memory as a whole, within `Settings.max_body_bytes`; what is longer
+#: comes as NDJSON or CSV.
 MAX_ARRAY_ITEMS = 1_000
-MAX_ARRAY_BYTES = 8 * 1_024 * 1_024
 #: A chunk ends here even if it has fewer lines: long lines must not fill the memory.
 MAX_CHUNK_BYTES = 4 * 1_024 * 1_024
 #: Other requests get their turn after so many bytes were split and parsed.
 _BLOCK_BYTES = 128 * 1_024
 
-NDJSON = frozenset({"application/x-ndjson", "application/jsonl"})
+NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 CSV = "text/csv"
 JSON = "application/json"
 
@@ -42,9 +42,9 @@ async def chunks(
     A record that cannot be read is a `Line` with a `problem`. `parsed=False` leaves the JSON of
     each line to the caller: `value` is None and `raw` its bytes (CSV is always read).
 
-    Raises 415 `unsupported-media-type` and `unsupported-encoding`, 413 `content-too-large`
-    (`Settings.max_bulk_bytes`; before the first line where the length is announced), 408
-    `request-timeout`, and for a JSON document 400 and 422 as every other body does.
+    Raises 415 `unsupported-media-type` and `unsupported-encoding`, 408 `request-timeout`, 413
+    `content-too-large` (`Settings.max_bulk_bytes`, for JSON `max_body_bytes`; before the first
+    line where the length is announced), and for a JSON document 400 and 422 as every other body.
     """
     media_type = _media_type(request)
     if media_type == JSON:
@@ -111,7 +111,7 @@ async def _next(stream: AsyncIterator[bytes], seconds: float) -> bytes | None:
 
 
 async def _whole(request: Request) -> bytes:
-    limit = min(MAX_ARRAY_BYTES, request.app.state.settings.max_bulk_bytes)
+    limit = request.app.state.settings.max_body_bytes
     return b"".join([block async for block in _blocks(request, limit)])
 
 

@@ -11,7 +11,9 @@ from http import HTTPStatus
 from typing import Any
 
 from typing_extensions import override
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from app.errors import Problem
 
@@ -51,8 +53,14 @@ class GuardedProtocol(HttpToolsProtocol):
     of a body that nobody wanted.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         state = getattr(self.app, "state", None)
         settings = getattr(state, "settings", None)
         self._patience: float = getattr(settings, "header_timeout_seconds", _HEADER_SECONDS)
@@ -133,8 +141,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, answer: bytes) -> None:
         """Answer and hear no more; close after a moment, so that the answer is read first."""
         self._refused = True
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
+        cycle = self.cycle  # None before the first request, whatever its type says
+        if cycle is not None and not cycle.response_complete:  # type: ignore[redundant-expr]
             busy = cycle.response_started or bool(self.pipeline)
             cycle.disconnected = True
             cycle.message_event.set()

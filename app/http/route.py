@@ -18,7 +18,7 @@ from app.db import Database
 from app.errors import FieldError, Invalid, Problem
 from app.http import idempotency
 from app.http.auth import Credential, declared_need
-from app.strict_json import Json, parse
+from app.strict_json import MAX_DOCUMENT_KEYS, Json, parse
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -29,7 +29,7 @@ class StrictRequest(Request):
     async def json(self) -> Json:
         """The body, parsed; see `strict_json.parse` for the problems it raises."""
         if not hasattr(self, "_strict"):
-            self._strict = parse(await self.body())
+            self._strict = parse(await self.body(), max_keys=MAX_DOCUMENT_KEYS)
         return self._strict
 
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry: FastAPI makes the spans and metrics itself; here they are given somewhere to go."""
+"""OpenTelemetry: FastAPI makes spans and metrics itself; here they are given somewhere to go."""
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass

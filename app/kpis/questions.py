@@ -136,7 +136,5 @@ def one_scale(items: Sequence[Item]) -> bool:
 
 def points(items: Sequence[Item]) -> list[str]:
     """Every point of the items' scales, ascending, as tallies write them."""
-    union = {
-        point for each in items for point in range(each.scale.min, each.scale.max + 1)
-    }
+    union = {point for each in items for point in range(each.scale.min, each.scale.max + 1)}
     return [str(point) for point in sorted(union)]

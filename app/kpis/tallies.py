@@ -18,8 +18,10 @@ Name = tuple[UUID, str]
 #: Responses of these qualities are in no figure.
 _NEVER = ("invalid", "duplicate", "test")
 _FLAGGED = "flagged_quality"
-#: Why an answer was not counted, in the order in which the envelope lists them.
-EXCLUSIONS = ("dismissed", "skipped", "not_applicable", *_NEVER, _FLAGGED)
+#: Why a whole response is left out of every figure: by its quality, if only clean ones count.
+NEVER_COUNTED = (*_NEVER, _FLAGGED)
+#: Why the answer to a question is not counted, in the order in which envelopes list it.
+EXCLUSIONS = ("dismissed", "skipped", "not_applicable", *NEVER_COUNTED)
 
 
 @dataclass
@@ -36,12 +38,14 @@ class Tally:
         """How often each code was given to one question."""
         return self.answered.get(name, {})
 
-    def left_out(self, names: Collection[Name], more: Sequence[str] = ()) -> dict[str, int]:
+    def left_out(
+        self, names: Collection[Name], reasons: Sequence[str] = EXCLUSIONS
+    ) -> dict[str, int]:
         """What was asked under the names and does not count, by reason; every reason is there."""
         total: Counter[str] = Counter()
         for name in names:
             total.update(self.excluded.get(name, {}))
-        return {reason: total[reason] for reason in (*EXCLUSIONS, *more)}
+        return {reason: total[reason] for reason in reasons}
 
     def add(self, count: Count, quality: str) -> None:
         """Put a count where it belongs: the quality of the response is judged first."""

@@ -3,15 +3,13 @@
 It stands behind the documented routes as their implementation, and the edge calls it directly.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from app.db import now
+from app.db import new_id, now
 from app.errors import FieldError, Problem
 from app.fields import utc_text
 from app.http.auth import Authenticator, Credential, admit, authenticated
@@ -184,24 +182,19 @@ def _key(where: Target, headers: dict[bytes, bytes]) -> tuple[str, str | None]:
     header = _text(headers, b"idempotency-key")
     if header is not None:
         return _KEY_MARK + clean_key(header), None
-    return f"{_RANDOM_MARK}{uuid4()}", None
+    return f"{_RANDOM_MARK}{new_id()}", None
 
 
 def _receipt(
     prepared: Prepared, stored: Stored, submission_id: str | None
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """201 with the same bytes for the first sending and for every repetition."""
-    body = json.dumps(
-        {
-            "id": str(stored.id),
-            "survey": str(prepared.survey_id),
-            "version": stored.version,
-            "submission_id": submission_id,
-            "status": prepared.status,
-            "received_at": utc_text(stored.received_at),
-            "content_sha256": prepared.content_hash.hex(),
-        },
-        separators=(",", ":"),
+    shown_id = "null" if submission_id is None else f'"{submission_id}"'
+    body = (
+        f'{{"id":"{stored.id}","survey":"{prepared.survey_id}","version":{stored.version},'
+        f'"submission_id":{shown_id},"status":"{prepared.status}",'
+        f'"received_at":"{utc_text(stored.received_at)}",'
+        f'"content_sha256":"{prepared.content_hash.hex()}"}}'
     ).encode()
     headers = [
         (b"content-type", b"application/json"),

@@ -1,9 +1,9 @@
 """What clients send and see of responses."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, TypeAdapter, WithJsonSchema
 
 from app.fields import (
     Code,
@@ -28,13 +28,18 @@ SubmissionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9
 
 #: An answer, as `response-schema` of the survey's version describes it for each question.
 AnswerItem = str | int | float | bool | dict[str, str]
-Answer = str | int | float | bool | list[AnswerItem] | dict[str, AnswerItem]
+AnswerValue = str | int | float | bool | list[AnswerItem] | dict[str, AnswerItem]
+#: Answers by question key. The sheet of the survey's version judges their forms, once.
+AnswersIn = Annotated[
+    dict[str, Any],
+    WithJsonSchema(TypeAdapter(dict[str, AnswerValue]).json_schema()),
+]
 
 
 class ResponseSubmit(Input):
     """One response. `response-schema` of the survey's version says which answers fit."""
 
-    answers: dict[str, Answer]
+    answers: AnswersIn
     status: Status = "complete"
     version: Annotated[int, Field(ge=1, lt=2**31)] | None = None
     """The version that was shown; the current one if absent."""
@@ -64,7 +69,7 @@ class ResponseLine(ResponseSubmit):
 class ResponsePatch(Input):
     """Continue a partial response, or (with a secret key) correct or judge one."""
 
-    answers: dict[str, Answer] | None = None
+    answers: dict[str, AnswerValue] | None = None
     """Answers to add or replace, by question key."""
     remove: Annotated[list[Code], Field(max_length=200)] | None = None
     """Question keys whose answers are taken back."""
@@ -109,7 +114,7 @@ class ResponseRead(Output):
     duration_seconds: float | None
     flags: list[str]
     metadata: dict[str, MetadataValue]
-    answers: dict[str, Answer]
+    answers: dict[str, AnswerValue]
     redacted: list[str]
     """Question keys whose answers are withheld: the key lacks `responses:read_pii`."""
     revision: int

@@ -1,12 +1,12 @@
 """From what was sent to the row that will be written: pure, and measured in microseconds."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from app.db import new_id
@@ -119,7 +119,7 @@ def prepare(
     `survey-not-published`, `survey-version-retired`, `implausible-time`.
     """
     version, sheet = questionnaire.sheet(sent.version)
-    tallies = _tallies(sheet, sent)
+    tallies = tally(sheet, sent.answers, sent.status)
     flagged = quality.flags(sent.answers, sent.duration_seconds)
     occurred_at, claimed_at = _time(questionnaire, sent, received, assurance, flagged)
     refuse_closed(questionnaire, occurred_at, received)
@@ -149,28 +149,19 @@ def prepare(
     )
 
 
-def _tallies(sheet: AnswerSheet, sent: ResponseSubmit) -> list[str]:
-    """What the response counts as, headed by the response itself."""
-    return tally(sheet, sent.answers, sent.status)
-
-
 def tally(sheet: AnswerSheet, answers: dict[str, Any], status: str) -> list[str]:
-    """The tallies of answers under a status; 422 `invalid-answers` if they do not fit.
+    """What a response counts as, headed by the response itself; 422 `invalid-answers` if they do not fit.
 
     A dismissed response gives no answers: every question counts it as dismissed.
     """
     if status == "dismissed":
         if answers:
             raise Problem("invalid-answers", errors=[FieldError("/answers", "unexpected-answer")])
-        return ["@responses=dismissed", *(_coded(each) for each in sheet.dismissed)]
+        return ["@responses=dismissed", *sheet.dismissed]
     reading = sheet.read(answers, partial=status == "partial")
     if reading.errors:
         raise Problem("invalid-answers", errors=reading.errors)
-    return [f"@responses={status}", *map(_coded, reading.tallies)]
-
-
-def _coded(tally: str) -> str:
-    return tally if "=" in tally else tally.replace("~", "=~", 1)
+    return [f"@responses={status}", *reading.tallies]
 
 
 def _doubtful(flagged: list[str]) -> bool:
@@ -240,16 +231,13 @@ def content_hash(sent: ResponseSubmit) -> bytes:
     content = {
         name: value
         for name, value in sent.__dict__.items()
-        if name not in _VOLATILE and value is not None
+        if value is not None and name not in _VOLATILE
     }
-    canonical = json.dumps(
-        content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
-    )
-    return hashlib.sha256(canonical.encode()).digest()
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 _VOLATILE = frozenset({"sent_at", "submission_id"})
 
 
 def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()

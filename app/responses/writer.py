@@ -145,8 +145,8 @@ class Writer:
         future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         self._waiting.append((response, future))
         self._wake.set()
-        # A client that goes away must not take the row out of a statement under way.
-        return await asyncio.shield(future)
+        # A caller that goes away takes only its future with it: the row is written all the same.
+        return await future
 
     async def _work(self) -> None:
         connection = _Connection(self._settings)

@@ -86,9 +86,7 @@ async def compare_survey_versions(
     version: VersionName,
     session: ReadSession,
     caller: Author,
-    to: Annotated[
-        int | None, Query(ge=1, le=2**31 - 1, description="Another version; default: the current.")
-    ] = None,
+    to: Annotated[str, Query(max_length=20, description="Another version.")] = "current",
 ) -> VersionDifference:
     """What changed from this version to another, by question key."""
     found = await service.fetch_survey(session, caller.workspace_id, survey)
@@ -108,9 +106,9 @@ async def compare_survey_versions(
     )
 
 
-async def _other(session: ReadSession, survey: Survey, number: int | None) -> SurveyVersion:
+async def _other(session: ReadSession, survey: Survey, name: str) -> SurveyVersion:
     try:
-        return await service.fetch_version(session, survey.workspace_id, survey.id, number)
+        return await service.find_version(session, survey, name)
     except NotFound:
         raise field_error("?to", "unknown-reference") from None
 

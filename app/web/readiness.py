@@ -33,7 +33,7 @@ class Readiness:
     """
 
     database: Component
-    schema: Component
+    migrations: Component
     durability: Component
     writable: Component
 
@@ -42,13 +42,13 @@ class Readiness:
         """Whether requests may be sent here."""
         return (
             self.database == "ok"
-            and self.schema in {"ok", "ahead"}
+            and self.migrations in {"ok", "ahead"}
             and self.durability in {"ok", "relaxed"}
             and self.writable == "ok"
         )
 
 
-_AWAY = Readiness(database="down", schema="unknown", durability="unknown", writable="unknown")
+_AWAY = Readiness(database="down", migrations="unknown", durability="unknown", writable="unknown")
 
 
 class Probe:
@@ -80,18 +80,20 @@ class Probe:
     async def _ask(self) -> Readiness:
         connection = await connect_raw(self._database.settings)
         try:
-            row = await connection.fetchrow(_QUESTION)
-            durable, read_only, migrated = row
-            return Readiness(
+            durable, read_only, migrated = await connection.fetchrow(_QUESTION)
+            answer = Readiness(
                 database="ok",
-                schema=await self._schema(connection) if migrated else "behind",
+                migrations=await self._migrations(connection) if migrated else "behind",
                 durability="ok" if durable else "relaxed",
                 writable="read_only" if read_only else "ok",
             )
-        finally:
+            await connection.close()
+        except BaseException:
             connection.terminate()
+            raise
+        return answer
 
-    async def _schema(self, connection: asyncpg.Connection) -> Component:
+    async def _migrations(self, connection: asyncpg.Connection) -> Component:
         """Compare with our migrations; they are read only when the database's version is new."""
         rows = await connection.fetch("SELECT version_num FROM alembic_version")
         version = frozenset(row[0] for row in rows)

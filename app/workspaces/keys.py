@@ -1,5 +1,6 @@
 """The form of API keys, and the ring that recognises them quickly and in equal time."""
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -82,39 +83,61 @@ class KeyRing:
         self._database = database
         self._pepper = pepper
         self._entries: dict[str, _Entry] = {}
+        self._accepted: dict[str, _Entry] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
         self._used: dict[str, float] = {}
 
     async def authenticate(self, token: str) -> Credential | None:
-        """The credential of a live key. Every other text gets None after the same work."""
+        """The credential of a live key. Every other text gets None after the same work.
+
+        A token that was accepted is remembered with what was known of its key, and as long.
+        """
+        entry = self._accepted.get(token)
+        if entry is None or time.monotonic() - entry.read_at > REFRESH_SECONDS:
+            entry = await self._recognised(token)
+            if entry is None or entry.credential is None:
+                return None
+            if len(self._accepted) >= _CACHE_SIZE:
+                self._accepted.clear()
+            self._accepted[token] = entry
+        if entry.expires_at is not None and entry.expires_at <= now():
+            return None
+        return entry.credential
+
+    async def _recognised(self, token: str) -> _Entry | None:
         if found := _SECRET.fullmatch(token):
             key_id, secret, checksum = found.groups()
             if _checksum(token[:-7]) != checksum:
                 return None
             entry = await self._entry(key_id, "secret")
             given = hashed(self._pepper, secret)
-            if not hmac.compare_digest(given, entry.secret_hash):
-                return None
-        elif found := _PUBLISHABLE.fullmatch(token):
-            entry = await self._entry(found[1], "publishable")
-        else:
-            return None
-        if entry.expires_at is not None and entry.expires_at <= now():
-            return None
-        return entry.credential
+            return entry if hmac.compare_digest(given, entry.secret_hash) else None
+        if found := _PUBLISHABLE.fullmatch(token):
+            return await self._entry(found[1], "publishable")
+        return None
 
     def forget(self, key_id: str) -> None:
         """Drop a key from this process at once, when it was changed here."""
         self._entries.pop(f"secret:{key_id}", None)
         self._entries.pop(f"publishable:{key_id}", None)
+        self._accepted.clear()
 
     async def _entry(self, key_id: str, kind: KeyKind) -> _Entry:
+        """What is known of a key; of many who ask at once, one reads."""
         name = f"{kind}:{key_id}"
         entry = self._entries.get(name)
-        if entry is None or time.monotonic() - entry.read_at > REFRESH_SECONDS:
-            entry = await self._read(key_id, kind)
-            if len(self._entries) >= _CACHE_SIZE:
-                self._entries.clear()
-            self._entries[name] = entry
+        if entry is not None and time.monotonic() - entry.read_at <= REFRESH_SECONDS:
+            return entry
+        asked_at = time.monotonic()
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        async with lock:
+            entry = self._entries.get(name)
+            if entry is None or entry.read_at < asked_at:
+                entry = await self._read(key_id, kind)
+                if len(self._entries) >= _CACHE_SIZE:
+                    self._entries.clear()
+                    self._locks.clear()
+                self._entries[name] = entry
         return entry
 
     async def _read(self, key_id: str, kind: KeyKind) -> _Entry:

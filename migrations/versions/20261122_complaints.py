@@ -12,7 +12,7 @@ depends_on = None
 
 def _one_of(table: str, column: str, values: str) -> sa.CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values.split())
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"ck_{table}_{column}")
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=op.f(f"ck_{table}_{column}"))
 
 
 def upgrade() -> None:
@@ -95,7 +95,8 @@ def upgrade() -> None:
             "complaints", "reject_reason", "out_of_scope spam malicious not_a_complaint duplicate"
         ),
         sa.CheckConstraint(
-            "(source_system IS NULL) = (external_id IS NULL)", name="ck_complaints_natural_key"
+            "(source_system IS NULL) = (external_id IS NULL)",
+            name=op.f("ck_complaints_natural_key"),
         ),
         _one_of(
             "complaints",
@@ -119,11 +120,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "identity_mode <> 'anonymous' OR (customer IS NULL AND contact IS NULL"
             " AND complainant IS NULL AND on_behalf_of IS NULL)",
-            name="ck_complaints_anonymous",
+            name=op.f("ck_complaints_anonymous"),
         ),
         _one_of("complaints", "severity", "low medium high critical"),
         sa.CheckConstraint(
-            "(state = 'merged') = (merged_into IS NOT NULL)", name="ck_complaints_merged"
+            "(state = 'merged') = (merged_into IS NOT NULL)", name=op.f("ck_complaints_merged")
         ),
         _one_of(
             "complaints",

@@ -27,7 +27,8 @@ class Demo:
 
     def __init__(self, directory: Path, *arguments: str, database_url: str = "") -> None:
         self.directory = directory
-        command = [sys.executable, "-m", "app.cli", "demo", "--json", "--directory", str(directory)]
+        command = [sys.executable, "-m", "app.cli", "demo", "--json", "--scale", "0.02"]
+        command += ["--directory", str(directory)]
         self.process = subprocess.Popen(
             [*command, *(arguments or ("--port", "0"))],
             cwd=REPOSITORY,
@@ -59,7 +60,7 @@ class Demo:
     def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
         """End it; returns whatever else it wrote."""
         self.process.send_signal(how)
-        return self.process.communicate(timeout=30)
+        return self.process.communicate(timeout=60)
 
     def children(self) -> list[int]:
         """The processes that hold the other end of its pipe: those that it started."""
@@ -118,20 +119,30 @@ def test_interrupt_ends_everything(first: dict[str, str], directory: Path) -> No
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_data_and_keys_outlive_the_demo(first: dict[str, str], directory: Path) -> None:
-    """The data of the first run is served by the second, to the same keys."""
+def test_second_run_serves_the_same_data_and_refuses_a_third(
+    first: dict[str, str], directory: Path
+) -> None:
+    """Data and keys outlive the demo; while it runs, another one of its directory says so."""
     with Demo(directory) as demo:
         told = demo.said()
-        headers = {"Authorization": f"Bearer {first['secret_key']}"}
-        with httpx.Client(base_url=told["base_url"], headers=headers) as client:
-            assert client.get("/v1/surveys").json()["items"]
         assert told["secret_key"] == first["secret_key"]
         assert told["publishable_key"] == first["publishable_key"]
+        headers = {"Authorization": f"Bearer {first['secret_key']}"}
+        with httpx.Client(base_url=told["base_url"], headers=headers) as client:
+            assert len(client.get("/v1/surveys").json()["data"]) == 2
+        with Demo(directory) as third:
+            output, errors = third.process.communicate(timeout=60)
+        assert (third.line, output, third.process.returncode) == ("", "", 1)
+        said = f"The demo runs already, at {told['base_url']}. Stop it first, or use --directory."
+        assert errors == f"{said}\n"
 
 
 @pytest.mark.usefixtures("first")
 def test_killed_demo_leaves_only_postgresql_and_is_taken_up(directory: Path) -> None:
-    """After kill -9 the API and the worker end themselves; PostgreSQL stays and is reused."""
+    """After kill -9 the API and the worker end themselves; PostgreSQL stays and is reused.
+
+    When one of the two dies instead, the demo says which, shows its last words and ends the rest.
+    """
     data = directory / "postgres" / "data"
     with Demo(directory) as demo:
         assert len(demo.children()) == 2
@@ -144,16 +155,11 @@ def test_killed_demo_leaves_only_postgresql_and_is_taken_up(directory: Path) -> 
     with Demo(directory) as again:
         assert again.said()
         assert live_postmaster(data) == before
-
-
-@pytest.mark.usefixtures("first")
-def test_second_demo_is_told_of_the_first(directory: Path) -> None:
-    """Two demos of one directory would serve the same data: the second says so and ends."""
-    with Demo(directory) as demo, Demo(directory) as second:
-        output, errors = second.process.communicate(timeout=30)
-        assert (second.line, output, second.process.returncode) == ("", "", 1)
-        place = demo.said()["base_url"]
-        assert errors == f"The demo runs already, at {place}. Stop it first, or use --directory.\n"
+        os.kill(again.children()[0], signal.SIGKILL)
+        errors = again.process.communicate(timeout=60)[1]
+        assert again.process.returncode == 1
+    assert "ended:" in errors
+    assert live_postmaster(data) is None
 
 
 def test_taken_port_is_named(directory: Path) -> None:
@@ -163,7 +169,7 @@ def test_taken_port_is_named(directory: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         with Demo(directory, "--port", port) as demo:
-            errors = demo.process.communicate(timeout=30)[1]
+            errors = demo.process.communicate(timeout=60)[1]
     assert demo.process.returncode == 1
     assert errors == f"Port {port} is taken.\n"
 
@@ -177,14 +183,3 @@ def test_given_database_is_used_and_left_running(first: dict[str, str], director
         assert not (elsewhere / "postgres").exists()
     assert postgres.query(server, "SELECT 1") == "1"
     server.stop()
-
-
-@pytest.mark.usefixtures("first")
-def test_child_that_ends_ends_the_demo(directory: Path) -> None:
-    """When the API or the worker dies the demo says which and what it last wrote, and ends."""
-    with Demo(directory) as demo:
-        os.kill(demo.children()[0], signal.SIGKILL)
-        errors = demo.process.communicate(timeout=30)[1]
-        assert demo.process.returncode == 1
-    assert "ended:" in errors
-    assert live_postmaster(directory / "postgres" / "data") is None

@@ -41,9 +41,7 @@ MIXED = (
     question("rating", "rate", min=-2, max=2, allow_not_applicable=True),
     question("matrix", "aspects", rows=coded("speed", "price"), construct="service_quality"),
     question("single_choice", "why", choices=coded("price", "place"), other=coded("else")[0]),
-    question(
-        "multiple_choice", "like", choices=[*coded("a", "b"), *coded("none", exclusive=True)]
-    ),
+    question("multiple_choice", "like", choices=[*coded("a", "b"), *coded("none", exclusive=True)]),
     question("ranking", "order", items=coded("x", "y", "z")),
     question("yes_no", "again"),
     question("short_text", "name"),

@@ -46,31 +46,31 @@ ACCEPTED: list[tuple[Json, object, list[str]]] = [
     (CSAT, 7, ["q=7"]),
     (question("ces", variant="effort_5"), 5, ["q=5"]),
     (RATING, -100, ["q=-100"]),
-    (RATING, "not_applicable", ["q~not_applicable"]),
+    (RATING, "not_applicable", ["q=~not_applicable"]),
     (SINGLE, "b", ["q=b"]),
     (SINGLE, "z", ["q=z"]),
     (SINGLE, {"choice": "z", "text": "客服 👩‍💻 𠀀"}, ["q=z"]),
-    (MULTI, ["b", "a"], ["q=b", "q=a", "q~answered"]),
-    (MULTI, ["none"], ["q=none", "q~answered"]),
-    (MULTI, ["a", {"choice": "z", "text": "x"}], ["q=a", "q=z", "q~answered"]),
-    (MATRIX, {"s": 5}, ["q.r~skipped", "q.s=5"]),
-    (MATRIX, {"s": "not_applicable", "r": 1}, ["q.r=1", "q.s~not_applicable"]),
+    (MULTI, ["b", "a"], ["q=b", "q=a", "q=~answered"]),
+    (MULTI, ["none"], ["q=none", "q=~answered"]),
+    (MULTI, ["a", {"choice": "z", "text": "x"}], ["q=a", "q=z", "q=~answered"]),
+    (MATRIX, {"s": 5}, ["q.r=~skipped", "q.s=5"]),
+    (MATRIX, {"s": "not_applicable", "r": 1}, ["q.r=1", "q.s=~not_applicable"]),
     (FULL_MATRIX, {"s": 5, "r": 1}, ["q.r=1", "q.s=5"]),
     (RANKING, ["z", "x", "y"], ["q.z=1", "q.x=2", "q.y=3"]),
     (TOP_2, ["z", "x"], ["q.z=1", "q.x=2"]),
     (question("yes_no"), True, ["q=yes"]),
     (question("yes_no"), False, ["q=no"]),
-    (SHORT, "您好", ["q~answered"]),
-    (SHORT, "<b>", ["q~answered"]),
-    (CODED, "AB12", ["q~answered"]),
-    (question("long_text"), "'; DROP TABLE responses --", ["q~answered"]),
-    (NUMBER, 0.5, ["q~answered"]),
-    (NUMBER, 10, ["q~answered"]),
-    (WHOLE, -(10**15), ["q~answered"]),
-    (DATE, "2026-01-31", ["q~answered"]),
-    (question("date"), "2024-02-29", ["q~answered"]),
-    (CONTACT, {"email": "li@example.cn"}, ["q~answered"]),
-    (CONTACT, {"email": "a@b", "phone": "+86 (10) 1234 转 5", "name": "李"}, ["q~answered"]),
+    (SHORT, "您好", ["q=~answered"]),
+    (SHORT, "<b>", ["q=~answered"]),
+    (CODED, "AB12", ["q=~answered"]),
+    (question("long_text"), "'; DROP TABLE responses --", ["q=~answered"]),
+    (NUMBER, 0.5, ["q=~answered"]),
+    (NUMBER, 10, ["q=~answered"]),
+    (WHOLE, -(10**15), ["q=~answered"]),
+    (DATE, "2026-01-31", ["q=~answered"]),
+    (question("date"), "2024-02-29", ["q=~answered"]),
+    (CONTACT, {"email": "li@example.cn"}, ["q=~answered"]),
+    (CONTACT, {"email": "a@b", "phone": "+86 (10) 1234 转 5", "name": "李"}, ["q=~answered"]),
 ]
 
 REFUSED: list[tuple[Json, object, list[tuple[str, str]]]] = [
@@ -179,16 +179,17 @@ def test_every_question_left_out_counts_as_skipped() -> None:
     """Each question (each row of a matrix) is skipped, each construct incomplete."""
     asked = [each | {"required": False} for each in MIXED]
     keys = [str(each["key"]) for each in MIXED if each["key"] != "aspects"]
-    expected = {f"{key}~skipped" for key in keys}
-    expected |= {"aspects.speed~skipped", "aspects.price~skipped"}
-    expected |= {f"@{name}~incomplete" for name in
+    expected = {f"{key}=~skipped" for key in keys}
+    expected |= {"aspects.speed=~skipped", "aspects.price=~skipped"}
+    expected |= {f"@{name}=~incomplete" for name in
                  ("recommendation", "satisfaction", "service_quality")}  # fmt: skip
     sheet = compile_answers(parsed(*asked))
     reading = sheet.read({})
     assert (reading.errors, len(reading.tallies)) == ([], len(expected))
     assert set(reading.tallies) == expected
     assert sorted(sheet.dismissed) == sorted(
-        tally.replace("skipped", "dismissed") for tally in expected if tally.endswith("skipped")
+        tally.replace("skipped", "dismissed").replace("incomplete", "dismissed")
+        for tally in expected
     )
 
 
@@ -197,7 +198,7 @@ def test_a_partial_response_lacks_nothing() -> None:
     sheet = compile_answers(parsed(*MIXED, FULL_MATRIX | {"construct": "image"}))
     assert sheet.read({}, partial=True).tallies == []
     some = sheet.read({"q": {"r": 5}, "nps": 5, "reach": {"email": "a@b"}}, partial=True)
-    assert some.tallies == ["nps=5", "reach~answered", "q.r=5", "@recommendation=1/2"]
+    assert some.tallies == ["nps=5", "reach=~answered", "q.r=5", "@recommendation=1/2"]
     assert [error.code for error in sheet.read({"nps": 11}, partial=True).errors] == [
         "answer-out-of-range"
     ]
@@ -225,16 +226,14 @@ def test_a_construct_is_the_exact_mean_of_its_items() -> None:
                 mean = sum(items, Fraction(0)) / 4
                 assert reading.tallies[-1] == f"@loyalty={mean.numerator}/{mean.denominator}"
     for m in ({"r": 2}, {"r": 2, "s": "not_applicable"}):
-        assert sheet.read({"a": 1, "b": 1, "m": m}).tallies[-1] == "@loyalty~incomplete"
-    assert sheet.read({"a": 1, "b": 1}).tallies[-1] == "@loyalty~incomplete"
+        assert sheet.read({"a": 1, "b": 1, "m": m}).tallies[-1] == "@loyalty=~incomplete"
+    assert sheet.read({"a": 1, "b": 1}).tallies[-1] == "@loyalty=~incomplete"
 
 
 def test_a_construct_of_unlike_scales_stays_exact() -> None:
     """Scales whose common unit is too fine for a table of texts are counted exactly as well."""
     spans = (97, 89, 83)
-    asked = [
-        question("rating", f"q{span}", min=0, max=span, construct="value") for span in spans
-    ]
+    asked = [question("rating", f"q{span}", min=0, max=span, construct="value") for span in spans]
     reading = compile_answers(parsed(*asked)).read({f"q{span}": span - 1 for span in spans})
     mean = sum((Fraction(span - 1, span) for span in spans), Fraction(0)) / 3
     assert reading.tallies[-1] == f"@value={mean.numerator}/{mean.denominator}"

@@ -11,7 +11,7 @@ from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.periods import Period
 from app.kpis.questions import known_surveys
 from app.kpis.statistics import Difference
-from app.kpis.tallies import Tally, tally
+from app.kpis.tallies import NEVER_COUNTED, Tally, tally
 from app.problems import Text
 
 _RESPONSES = "@responses"
@@ -40,8 +40,7 @@ def _count(surveys: Sequence[UUID], answers: Tally) -> Measurement:
     given: Counter[str] = Counter()
     for name in names:
         given.update(answers.codes(name))
-    kept = ("invalid", "duplicate", "test", "flagged_quality")
-    excluded = {reason: n for reason, n in answers.left_out(names).items() if reason in kept}
+    excluded = answers.left_out(names, NEVER_COUNTED)
     return Measurement(
         value=given["complete"],
         n=given["complete"],

@@ -21,11 +21,13 @@ from app.kpis.periods import Period
 from app.kpis.proportions import wilson
 from app.kpis.questions import Item, items_in_scope
 from app.kpis.statistics import Difference
-from app.kpis.tallies import Name, Tally, tally
+from app.kpis.tallies import NEVER_COUNTED, Name, Tally, tally
 from app.problems import Text
 
 _CONSTRUCT = "satisfaction"
 _INDEX = f"@{_CONSTRUCT}"
+#: Why a respondent has no index; what was skipped or not applicable makes it incomplete.
+_EXCLUSIONS = ("dismissed", "incomplete", *NEVER_COUNTED)
 #: Width of a bar of the distribution, in points of the index.
 _BAR = 10
 
@@ -55,7 +57,7 @@ def _index(
     scores = moments(given)
     scores = scores.rescaled(0, 1) if scores else None
     n = scores.n if scores else 0
-    excluded = answers.left_out(names, ("incomplete",))
+    excluded = answers.left_out(names, _EXCLUSIONS)
     return Measurement(
         value=scores.value if scores else None,
         n=n,
@@ -70,9 +72,7 @@ def _index(
     )
 
 
-def _components(
-    items: Sequence[Item], answers: Tally, scope: Scope
-) -> dict[str, Measurement]:
+def _components(items: Sequence[Item], answers: Tally, scope: Scope) -> dict[str, Measurement]:
     """One component for each question (or row of a matrix), over the surveys that ask it."""
     by_name: dict[str, list[Item]] = {}
     for item in items:
@@ -130,7 +130,8 @@ SATISFACTION = Kpi(
         "questions that measure satisfaction, each with the same weight; only respondents who "
         "answered all of them. Interval: Student's t. Components: each question's mean on 0 to "
         "100 over everybody who answered it, and its share in the top box",
-        "对每位受访者，取所有“满意度”题目的（得分 − 最差分）÷（最优分 − 最差分）的等权均值乘以 100，"
+        "对每位受访者，取所有“满意度”题目的（得分 − 最差分）÷（最优分 − 最差分）的等权均值乘以 "
+        "100，"
         "再对全部受访者求均值；仅计入答完全部题目的受访者。区间：t 区间。"
         "分项：每道题在全部作答者中的 0–100 均值及高分占比",
     ),

@@ -5,32 +5,42 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from app.surveys.questions.base import Construct, Direction, QuestionBase, Reader, Scale, Schema
-from app.surveys.questions.choices import MultipleChoice, SingleChoice, YesNo
-from app.surveys.questions.contact import Contact
-from app.surveys.questions.grids import Matrix, Ranking
-from app.surveys.questions.scales import Ces, Csat, Nps, Rating
-from app.surveys.questions.texts import Date, LongText, Number, ShortText
+from app.surveys.questions.choices import (
+    MultipleChoiceQuestion,
+    SingleChoiceQuestion,
+    YesNoQuestion,
+)
+from app.surveys.questions.contact import ContactQuestion
+from app.surveys.questions.grids import MatrixQuestion, RankingQuestion
+from app.surveys.questions.scales import CesQuestion, CsatQuestion, NpsQuestion, RatingQuestion
+from app.surveys.questions.texts import (
+    DateQuestion,
+    LongTextQuestion,
+    NumberQuestion,
+    ShortTextQuestion,
+)
 
 Question: TypeAlias = Annotated[
-    Nps
-    | Csat
-    | Ces
-    | Rating
-    | SingleChoice
-    | MultipleChoice
-    | Matrix
-    | Ranking
-    | YesNo
-    | ShortText
-    | LongText
-    | Number
-    | Date
-    | Contact,
+    NpsQuestion
+    | CsatQuestion
+    | CesQuestion
+    | RatingQuestion
+    | SingleChoiceQuestion
+    | MultipleChoiceQuestion
+    | MatrixQuestion
+    | RankingQuestion
+    | YesNoQuestion
+    | ShortTextQuestion
+    | LongTextQuestion
+    | NumberQuestion
+    | DateQuestion
+    | ContactQuestion,
     Field(discriminator="type"),
 ]
 
 __all__ = [
-    "Ces", "Construct", "Contact", "Csat", "Date", "Direction", "LongText", "Matrix",
-    "MultipleChoice", "Nps", "Number", "Question", "QuestionBase", "Ranking", "Rating",
-    "Reader", "Scale", "Schema", "ShortText", "SingleChoice", "YesNo",
+    "CesQuestion", "Construct", "ContactQuestion", "CsatQuestion", "DateQuestion", "Direction",
+    "LongTextQuestion", "MatrixQuestion", "MultipleChoiceQuestion", "NpsQuestion",
+    "NumberQuestion", "Question", "QuestionBase", "RankingQuestion", "RatingQuestion", "Reader",
+    "Scale", "Schema", "ShortTextQuestion", "SingleChoiceQuestion", "YesNoQuestion",
 ]  # fmt: skip

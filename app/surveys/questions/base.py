@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import ConfigDict, Field
 
@@ -89,12 +89,26 @@ class QuestionBase(Input, ABC):
 
     def skipped(self) -> tuple[str, ...]:
         """The tallies of a response that leaves the question out."""
-        return (f"{self.key}~skipped",)
+        return (f"{self.key}=~skipped",)
 
     @property
     def at(self) -> str:
         """The JSON Pointer of the answer in a submission."""
         return f"/answers/{self.key}"
+
+
+Asked = TypeVar("Asked", bound=QuestionBase)
+
+
+def fill(question: Asked, **defaults: object) -> Asked:
+    """Write out defaults that depend on other fields, where the author said nothing.
+
+    For validators only: a question that was built is never changed.
+    """
+    for name, value in defaults.items():
+        if name not in question.model_fields_set:
+            question.__dict__[name] = value
+    return question
 
 
 def repeated(values: Sequence[object], at: str) -> Iterator[FieldError]:

@@ -114,7 +114,7 @@ def choice_problems(choices: list[str], other: OtherChoice | None) -> Iterator[F
         yield FieldError("/choices", "too-few-items")
 
 
-class SingleChoice(QuestionBase):
+class SingleChoiceQuestion(QuestionBase):
     """One of the choices: `"code"`, or for "other" also `{"choice": code, "text": "..."}`."""
 
     type: Literal["single_choice"]
@@ -149,7 +149,7 @@ class SingleChoice(QuestionBase):
         return choice_problems([choice.code for choice in self.choices], self.other)
 
 
-class MultipleChoice(QuestionBase):
+class MultipleChoiceQuestion(QuestionBase):
     """Several of the choices: a list of codes; "other" also as `{"choice": code, "text": ...}`.
 
     An answer names at least `min_selected` and at most `max_selected` (default: all), or a
@@ -176,7 +176,7 @@ class MultipleChoice(QuestionBase):
         """Different codes, as many as allowed."""
         judge = _Choices(self.key, self._codes(), self.other)
         exclusive = frozenset(self._exclusive())
-        at, known, answered = self.at, judge.tallies, f"{self.key}~answered"
+        at, known, answered = self.at, judge.tallies, f"{self.key}=~answered"
         least, most = self.min_selected, self._most()
 
         def read(value: object, tallies: list[str], errors: list[FieldError]) -> None:
@@ -235,7 +235,7 @@ class MultipleChoice(QuestionBase):
             yield FieldError("/max_selected", "number-out-of-range")
 
 
-class YesNo(QuestionBase):
+class YesNoQuestion(QuestionBase):
     """Yes or no: `true` or `false`."""
 
     type: Literal["yes_no"]

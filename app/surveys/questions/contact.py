@@ -45,7 +45,7 @@ class ContactField(Input):
     required: bool = False
 
 
-class Contact(QuestionBase):
+class ContactQuestion(QuestionBase):
     """Contact details: `{"name": "...", "email": "..."}`; always personal data."""
 
     type: Literal["contact"]
@@ -60,7 +60,7 @@ class Contact(QuestionBase):
             for asked in self.fields
         ]
         known = frozenset[str](asked.field for asked in self.fields)
-        at, tally = self.at, f"{self.key}~answered"
+        at, tally = self.at, f"{self.key}=~answered"
 
         def read(value: object, tallies: list[str], errors: list[FieldError]) -> None:
             if type(value) is not dict:

@@ -1,9 +1,9 @@
 """Questions about several things at once: a matrix of ratings, a ranking."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from app.errors import FieldError
@@ -15,6 +15,7 @@ from app.surveys.questions.base import (
     Reader,
     Scale,
     Schema,
+    fill,
     repeated,
 )
 from app.surveys.questions.scales import (
@@ -35,7 +36,7 @@ class MatrixRow(Input):
     label: Localized
 
 
-class Matrix(QuestionBase):
+class MatrixQuestion(QuestionBase):
     """Several things on one scale: `{"speed": 4, "price": "not_applicable"}`.
 
     A required matrix wants every row; of an optional one some may stay away.
@@ -47,8 +48,12 @@ class Matrix(QuestionBase):
     max: Point = 5
     direction: Direction = "higher"
     labels: PointLabels = Field(default_factory=list)
-    top_box: PointSet = Field(default_factory=best_points)
+    top_box: PointSet = Field(default_factory=list)
     allow_not_applicable: bool = False
+
+    @model_validator(mode="after")
+    def _write_out_top_box(self) -> Self:
+        return fill(self, top_box=best_points(self.min, self.max, self.direction))
 
     @override
     def scale(self) -> Scale:
@@ -63,12 +68,12 @@ class Matrix(QuestionBase):
     @override
     def skipped(self) -> tuple[str, ...]:
         """Every row was left out."""
-        return tuple(f"{self.key}.{row.code}~skipped" for row in self.rows)
+        return tuple(f"{self.key}.{row.code}=~skipped" for row in self.rows)
 
     @override
     def reader(self, *, partial: bool) -> Reader:
         """An object of rows, each with a point of the scale."""
-        rows = [(row.code, self._row(row.code), f"{self.key}.{row.code}~skipped")
+        rows = [(row.code, self._row(row.code), f"{self.key}.{row.code}=~skipped")
                 for row in self.rows]  # fmt: skip
         known, at = frozenset(row.code for row in self.rows), self.at
         strict, lenient = self.required and not partial, not self.required and not partial
@@ -144,7 +149,7 @@ class RankedItem(Input):
     label: Localized
 
 
-class Ranking(QuestionBase):
+class RankingQuestion(QuestionBase):
     """Things in order, the best first: all of them, or the `top` best."""
 
     type: Literal["ranking"]

@@ -1,9 +1,9 @@
 """Questions that are answered with one point of a scale: NPS, CSAT, CES, rating."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from app.errors import FieldError
@@ -15,6 +15,7 @@ from app.surveys.questions.base import (
     Reader,
     Scale,
     Schema,
+    fill,
     repeated,
 )
 
@@ -28,17 +29,14 @@ Point = Annotated[int, Field(ge=-100, le=100)]
 PointSet = Annotated[list[int], Field(max_length=RATING_POINTS)]
 
 
-def best_points(data: Mapping[str, Any]) -> list[int]:
+def best_points(low: int, high: int, direction: Direction) -> list[int]:
     """The default top box: two best of 5, 7 or 10 points; empty where no custom rules.
 
     The set is stored with the definition and never inferred from a range later: whoever counts
     {8, 9, 10} of ten points says so.
     """
-    if not {"min", "max", "direction"} <= data.keys():
-        return []
-    low, high = data["min"], data["max"]
     count = _TOP_BOX.get(high - low + 1, 0)
-    if data["direction"] == "lower":
+    if direction == "lower":
         return list(range(low, low + count))
     return list(range(high - count + 1, high + 1))
 
@@ -46,7 +44,7 @@ def best_points(data: Mapping[str, Any]) -> list[int]:
 def scale_reader(name: str, at: str, scale: Scale, *, not_applicable: bool) -> Reader:
     """Judge a point: whole JSON numbers only ("9", true and 9.0 are of the wrong type)."""
     points = {point: f"{name}={point}" for point in range(scale.min, scale.max + 1)}
-    none = f"{name}~not_applicable"
+    none = f"{name}=~not_applicable"
     outside = FieldError(at, "answer-out-of-range")
     wrong_type = FieldError(at, "wrong-type")
 
@@ -126,7 +124,7 @@ class ScaleQuestion(QuestionBase):
         return scale_problems(self.scale(), self.labels, CSAT_POINTS)
 
 
-class Nps(ScaleQuestion):
+class NpsQuestion(ScaleQuestion):
     """Likelihood to recommend, always 0 to 10: promoters give 9 or 10, detractors 0 to 6."""
 
     type: Literal["nps"]
@@ -143,7 +141,17 @@ class GradedQuestion(ScaleQuestion):
     min: Point
     max: Point
     direction: Direction = "higher"
+    top_box: PointSet = Field(default_factory=list)
     allow_not_applicable: bool = False
+
+    @model_validator(mode="after")
+    def _write_out_top_box(self) -> Self:
+        return fill(self, top_box=best_points(self.min, self.max, self.direction))
+
+    @override
+    def scale(self) -> Scale:
+        """From `min` to `max`."""
+        return Scale(self.min, self.max, self.direction, tuple(self.top_box))
 
     @property
     @override
@@ -151,7 +159,7 @@ class GradedQuestion(ScaleQuestion):
         return self.allow_not_applicable
 
 
-class Csat(GradedQuestion):
+class CsatQuestion(GradedQuestion):
     """Satisfaction on 2 to 11 points; `top_box` are the points that count as satisfied.
 
     Without `top_box` the two best of 5, 7 or 10 points count; other scales must name theirs.
@@ -160,12 +168,6 @@ class Csat(GradedQuestion):
     type: Literal["csat"]
     min: Point = 1
     max: Point = 5
-    top_box: PointSet = Field(default_factory=best_points)
-
-    @override
-    def scale(self) -> Scale:
-        """From `min` to `max`."""
-        return Scale(self.min, self.max, self.direction, tuple(self.top_box))
 
     @override
     def problems(self) -> Iterator[FieldError]:
@@ -183,11 +185,7 @@ _CES_FORMS: Mapping[str, Scale] = {
 }
 
 
-def _ces_form(data: Mapping[str, Any]) -> Scale:
-    return _CES_FORMS[data.get("variant", "agreement_7")]
-
-
-class Ces(ScaleQuestion):
+class CesQuestion(ScaleQuestion):
     """Customer effort: CES 2.0 agreement on 7 points (higher is better), CES 1.0 effort on 5.
 
     `agreement_7` counts {5, 6, 7} as favourable, `effort_5` (lower is better) {1, 2}; `custom`
@@ -196,11 +194,17 @@ class Ces(ScaleQuestion):
 
     type: Literal["ces"]
     variant: Literal["agreement_7", "effort_5", "custom"] = "agreement_7"
-    min: Point = Field(default_factory=lambda data: _ces_form(data).min)
-    max: Point = Field(default_factory=lambda data: _ces_form(data).max)
-    direction: Direction = Field(default_factory=lambda data: _ces_form(data).direction)
-    favourable: PointSet = Field(default_factory=lambda data: list(_ces_form(data).top_box))
+    min: Point = 1
+    max: Point = 7
+    direction: Direction = "higher"
+    favourable: PointSet = Field(default_factory=list)
     allow_not_applicable: bool = False
+
+    @model_validator(mode="after")
+    def _write_out_form(self) -> Self:
+        form = _CES_FORMS[self.variant]
+        best = list(form.top_box)
+        return fill(self, min=form.min, max=form.max, direction=form.direction, favourable=best)
 
     @property
     @override
@@ -225,19 +229,13 @@ class Ces(ScaleQuestion):
         yield from scale_problems(self.scale(), self.labels, CSAT_POINTS, "favourable")
 
 
-class Rating(GradedQuestion):
+class RatingQuestion(GradedQuestion):
     """Any bounded scale of whole numbers between -100 and 100, at most 101 points.
 
     `top_box` may stay empty: then the rating has a mean, and no share of satisfied.
     """
 
     type: Literal["rating"]
-    top_box: PointSet = Field(default_factory=best_points)
-
-    @override
-    def scale(self) -> Scale:
-        """From `min` to `max`."""
-        return Scale(self.min, self.max, self.direction, tuple(self.top_box))
 
     @override
     def problems(self) -> Iterator[FieldError]:

@@ -54,7 +54,7 @@ class TextQuestion(QuestionBase):
         """A text of the right length that matches the pattern."""
         return text_reader(
             self.at,
-            f"{self.key}~answered",
+            f"{self.key}=~answered",
             least=self.min_length,
             most=self.max_length,
             pattern=self.pattern,
@@ -74,14 +74,14 @@ class TextQuestion(QuestionBase):
             yield FieldError("/max_length", "number-out-of-range")
 
 
-class ShortText(TextQuestion):
+class ShortTextQuestion(TextQuestion):
     """A line of text."""
 
     type: Literal["short_text"]
     max_length: Annotated[int, Field(ge=1, le=1_000)] = 200
 
 
-class LongText(TextQuestion):
+class LongTextQuestion(TextQuestion):
     """A comment."""
 
     type: Literal["long_text"]
@@ -94,7 +94,7 @@ Bound = (
 )
 
 
-class Number(QuestionBase):
+class NumberQuestion(QuestionBase):
     """A quantity; without bounds of its own it lies between -10^15 and 10^15."""
 
     type: Literal["number"]
@@ -106,7 +106,7 @@ class Number(QuestionBase):
     def reader(self, *, partial: bool) -> Reader:
         """A JSON number within the bounds; whole numbers are written without a fraction."""
         low, high, whole = self.minimum, self.maximum, self.integer_only
-        at, tally = self.at, f"{self.key}~answered"
+        at, tally = self.at, f"{self.key}=~answered"
 
         def read(value: object, tallies: list[str], errors: list[FieldError]) -> None:
             if type(value) is not int and (whole or type(value) is not float):
@@ -131,7 +131,7 @@ class Number(QuestionBase):
             yield FieldError("/maximum", "number-out-of-range")
 
 
-class Date(QuestionBase):
+class DateQuestion(QuestionBase):
     """A civil date, `YYYY-MM-DD`."""
 
     type: Literal["date"]
@@ -142,7 +142,7 @@ class Date(QuestionBase):
     def reader(self, *, partial: bool) -> Reader:
         """A date that exists, within the bounds."""
         low, high = self.earliest.isoformat(), self.latest.isoformat()
-        at, tally = self.at, f"{self.key}~answered"
+        at, tally = self.at, f"{self.key}=~answered"
 
         def read(value: object, tallies: list[str], errors: list[FieldError]) -> None:
             if type(value) is not str:

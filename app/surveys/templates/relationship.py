@@ -1,7 +1,13 @@
 """The relationship as a whole, once or twice a year: satisfaction, and what loyalty is made of."""
 
 from app.surveys.definition import SurveyDefinition, SurveyPage
-from app.surveys.questions import LongText, Nps, Question, Rating, SingleChoice
+from app.surveys.questions import (
+    LongTextQuestion,
+    NpsQuestion,
+    Question,
+    RatingQuestion,
+    SingleChoiceQuestion,
+)
 from app.surveys.questions.base import Construct
 from app.surveys.questions.choices import Choice, OtherChoice
 from app.surveys.templates.wording import LANGUAGES, Template, ends, words
@@ -15,7 +21,7 @@ def _ten(
     high: dict[str, str],
 ) -> Question:
     """An item on ten points; the index needs them all on one scale."""
-    return Rating(
+    return RatingQuestion(
         type="rating",
         key=key,
         text=text,
@@ -79,7 +85,7 @@ _LOYALTY = SurveyPage(
             words("完全不可能", "Not at all likely"),
             words("非常可能", "Extremely likely"),
         ),
-        Nps(
+        NpsQuestion(
             type="nps",
             key="recommend",
             text=words(
@@ -101,7 +107,7 @@ _LOYALTY = SurveyPage(
 _REASONS = SurveyPage(
     key="reasons",
     questions=[
-        SingleChoice(
+        SingleChoiceQuestion(
             type="single_choice",
             key="main_reason",
             text=words("您选择我们的主要原因是什么？", "What is your main reason to choose us?"),
@@ -114,7 +120,7 @@ _REASONS = SurveyPage(
             ],
             other=OtherChoice(code="other", label=words("其他", "Another reason")),
         ),
-        LongText(
+        LongTextQuestion(
             type="long_text",
             key="comment",
             text=words("我们怎样才能做得更好？", "What could we do better for you?"),

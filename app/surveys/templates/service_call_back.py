@@ -1,7 +1,15 @@
 """After a case was handled and the customer called back: was it good, and was it easy."""
 
 from app.surveys.definition import SurveyDefinition, SurveyPage
-from app.surveys.questions import Ces, Csat, LongText, Matrix, MultipleChoice, Nps, YesNo
+from app.surveys.questions import (
+    CesQuestion,
+    CsatQuestion,
+    LongTextQuestion,
+    MatrixQuestion,
+    MultipleChoiceQuestion,
+    NpsQuestion,
+    YesNoQuestion,
+)
 from app.surveys.questions.choices import MultipleChoiceOption, OtherChoice
 from app.surveys.questions.grids import MatrixRow
 from app.surveys.templates.wording import LANGUAGES, SATISFACTION_5, Template, ends, words
@@ -10,14 +18,14 @@ _OUTCOME = SurveyPage(
     key="outcome",
     title=words("处理结果", "The outcome"),
     questions=[
-        YesNo(
+        YesNoQuestion(
             type="yes_no",
             key="resolved",
             text=words("您反映的问题是否已经解决？", "Has the matter you raised been resolved?"),
             required=True,
             measures="complaint_handling",
         ),
-        Csat(
+        CsatQuestion(
             type="csat",
             key="satisfaction",
             text=words(
@@ -28,7 +36,7 @@ _OUTCOME = SurveyPage(
             measures="satisfaction",
             labels=SATISFACTION_5,
         ),
-        Ces(
+        CesQuestion(
             type="ces",
             key="effort",
             text=words(
@@ -47,7 +55,7 @@ _SERVICE = SurveyPage(
     key="service",
     title=words("服务评价", "The service"),
     questions=[
-        Matrix(
+        MatrixQuestion(
             type="matrix",
             key="aspects",
             text=words("请评价以下各方面：", "Please rate these aspects:"),
@@ -62,7 +70,7 @@ _SERVICE = SurveyPage(
                 MatrixRow(code="solution", label=words("解决方案", "The solution")),
             ],
         ),
-        MultipleChoice(
+        MultipleChoiceQuestion(
             type="multiple_choice",
             key="improve",
             text=words("您认为哪些方面最需要改进？", "What should we improve first?"),
@@ -90,7 +98,7 @@ _SERVICE = SurveyPage(
 _CLOSING = SurveyPage(
     key="closing",
     questions=[
-        Nps(
+        NpsQuestion(
             type="nps",
             key="recommend",
             text=words(
@@ -105,7 +113,7 @@ _CLOSING = SurveyPage(
                 words("非常可能", "Extremely likely"),
             ),
         ),
-        LongText(
+        LongTextQuestion(
             type="long_text",
             key="comment",
             text=words("您还有什么想告诉我们的？", "What else would you like to tell us?"),

@@ -1,0 +1,220 @@
+"""What a request asks of a KPI: read, checked, and turned into a scope and periods."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import FieldError, NotFound, Problem
+from app.kpis.calendar_units import Grain
+from app.kpis.declaration import Kpi, Scope
+from app.kpis.periods import (
+    Bucket,
+    Comparison,
+    Period,
+    PeriodError,
+    PeriodFault,
+    comparison_period,
+    local_date,
+    split,
+)
+from app.problems import Text
+from app.responses.models import RollupState
+from app.responses.schemas import Channel, Method
+from app.workspaces.models import Workspace
+
+#: Local days of a period that was not named, today included.
+DEFAULT_DAYS = 30
+#: Dimensions that have a query parameter of their own.
+NAMED_DIMENSIONS = ("channel", "method", "segment", "version", "language")
+#: The values of the dimensions of a survey KPI that have only these.
+CLOSED_DIMENSIONS = {"channel": get_args(Channel), "method": get_args(Method)}
+
+_METADATA_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
+#: A column of the responses that is no dimension: figures of one person are no KPI.
+_NOT_A_DIMENSION = "customer"
+_COMPARISONS: Mapping[str, Comparison] = {
+    "previous": "previous",
+    "last_year": "same_period_last_year",
+}
+_FAULTS: Mapping[PeriodFault, Text] = {
+    "empty-period": Text("A period must end after it starts.", "结束日期必须晚于开始日期。"),
+    "period-too-long": Text("A period has at most 3,700 days.", "时间段最长为 3700 天。"),
+    "period-out-of-range": Text(
+        "A period lies between 1900 and 2200.", "时间段须在 1900 年至 2200 年之间。"
+    ),
+    "too-many-buckets": Text(
+        "A trend has at most 1,000 points; ask for a coarser grain.",
+        "趋势最多 1000 个点，请选择更大的粒度。",
+    ),
+    "comparison-overlaps": Text(
+        "Last year's dates overlap a period of more than a year.",
+        "时间段超过一年，与去年同期重叠。",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The parameters of a request, each of the right form, none judged yet."""
+
+    start: date | None = None
+    end: date | None = None
+    zone: str | None = None
+    compare: Literal["previous", "last_year", "none"] = "previous"
+    level: float = 0.95
+    surveys: tuple[str, ...] | None = None
+    question: str | None = None
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Filters that have parameters of their own, by dimension."""
+    filters: tuple[str, ...] = ()
+    """Other filters, as `<dimension>:<value>`."""
+    quality: Literal["all", "clean"] = "all"
+    options: Mapping[str, str] = field(default_factory=dict)
+    grain: Grain = "day"
+    group_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is measured: the scope and the period, at one instant."""
+
+    scope: Scope
+    period: Period
+    now: datetime
+    asked: Asked
+    dimensions: tuple[str, ...]
+    """The dimensions that the workspace declares."""
+    rollup: RollupState | None
+    """Held so that the session still knows it when the answers are counted."""
+
+    def earlier(self) -> Period | None:
+        """The period to compare with, if one is wanted; 422 if there is none."""
+        if self.asked.compare == "none":
+            return None
+        kind = _COMPARISONS[self.asked.compare]
+        try:
+            return comparison_period(self.period, now=self.now, compare=kind)
+        except PeriodError as error:
+            raise _refused("?compare", error) from None
+
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The calendar units of a trend; 422 if there are too many."""
+        try:
+            return split(self.period, self.asked.grain)
+        except PeriodError as error:
+            raise _refused("?grain", error) from None
+
+    def dimension(self, kpi: Kpi) -> str:
+        """The dimension of a comparison; 422 `unknown-dimension` for any other name."""
+        name = self.asked.group_by or ""
+        own = self.dimensions if "*" in kpi.dimensions else ()
+        if name in {"*", _NOT_A_DIMENSION} or name not in {*kpi.dimensions, *own}:
+            raise _unknown_dimension("?group_by")
+        return name
+
+
+async def understand(
+    session: AsyncSession,
+    kpi: Kpi,
+    workspace_id: UUID,
+    asked: Asked,
+    *,
+    now: datetime,
+    timeout_ms: int,
+) -> Ask:
+    """Judge what is asked of a KPI; the workspace gives what was left open.
+
+    Gives the statements of this transaction `timeout_ms`. Raises 422 `invalid-period`,
+    `unknown-dimension`, `invalid-request` with pointers, and `NotFound` for an id that is none.
+    """
+    timeout = func.set_config("statement_timeout", str(timeout_ms), True)  # noqa: FBT003 - SQL
+    row = (
+        await session.execute(
+            select(Workspace, RollupState, timeout)
+            .outerjoin(RollupState, RollupState.workspace_id == Workspace.id)
+            .where(Workspace.id == workspace_id)
+        )
+    ).one()
+    workspace: Workspace = row[0]
+    zone = asked.zone or workspace.time_zone
+    dimensions = tuple(workspace.dimensions)
+    scope = Scope(
+        workspace_id=workspace_id,
+        time_zone=zone,
+        level=asked.level,
+        survey_ids=None if asked.surveys is None else _survey_ids(asked.surveys),
+        question=asked.question,
+        filters=_filters(kpi, asked, dimensions),
+        quality=asked.quality,
+        options=asked.options,
+    )
+    period = _period(asked, ZoneInfo(zone), now)
+    return Ask(scope, period, now, asked, dimensions, row[1])
+
+
+def _survey_ids(surveys: tuple[str, ...]) -> tuple[UUID, ...]:
+    try:
+        return tuple(dict.fromkeys(UUID(each) for each in surveys))
+    except ValueError:
+        raise NotFound from None
+
+
+def _filters(kpi: Kpi, asked: Asked, dimensions: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """All filters by dimension; several values of one dimension are alternatives."""
+    filters = {name: list(values) for name, values in asked.named.items() if values}
+    for each in asked.filters:
+        name, found, value = each.partition(":")
+        if not found:
+            raise _wrong("?filter", "invalid-format")
+        if not _may_filter(kpi, name, dimensions):
+            raise _unknown_dimension("?filter")
+        filters.setdefault(name, []).append(value)
+    if kpi.family == "survey":
+        for name, values in CLOSED_DIMENSIONS.items():
+            if not set(filters.get(name, ())) <= set(values):
+                raise _wrong("?filter", "unknown-value")
+    return {name: tuple(dict.fromkeys(values)) for name, values in filters.items()}
+
+
+def _may_filter(kpi: Kpi, name: str, dimensions: tuple[str, ...]) -> bool:
+    """Whether the KPI can be filtered by it: a survey KPI by any key of the metadata too."""
+    if name in kpi.dimensions:
+        return name != "*"
+    if "*" not in kpi.dimensions or name == _NOT_A_DIMENSION:
+        return False
+    return name in dimensions or (
+        kpi.family == "survey" and _METADATA_KEY.fullmatch(name) is not None
+    )
+
+
+def _period(asked: Asked, zone: ZoneInfo, now: datetime) -> Period:
+    """The period asked for; the last 30 local days where an end is open."""
+    span = timedelta(days=DEFAULT_DAYS)
+    try:
+        end = asked.end or local_date(now, zone) + timedelta(days=1)
+        return Period(asked.start or end - span, end, zone)
+    except OverflowError:
+        fault = PeriodError("period-out-of-range", "the calendar ends")
+        raise _refused("?to", fault) from None
+    except PeriodError as error:
+        raise _refused("?from" if asked.start is not None else "?to", error) from None
+
+
+def _refused(pointer: str, error: PeriodError) -> Problem:
+    found = FieldError(pointer, "invalid-value", _FAULTS[error.fault])
+    return Problem("invalid-period", errors=[found])
+
+
+def _unknown_dimension(pointer: str) -> Problem:
+    return Problem("unknown-dimension", errors=[FieldError(pointer, "unknown-value")])
+
+
+def _wrong(pointer: str, code: str) -> Problem:
+    return Problem("invalid-request", errors=[FieldError(pointer, code)])

@@ -1,0 +1,133 @@
+"""The KPIs of customers: retention, repeat purchases, acquisition, lifetime value."""
+
+from app.kpis.acquisition import compare_rates, measure_acquisition
+from app.kpis.declaration import Kpi
+from app.kpis.lifetime_value import COHORT, MARGIN, compare_means, measure_lifetime_value
+from app.kpis.purchases import CUSTOMER_DIMENSIONS
+from app.kpis.repeat_purchases import measure_repeat_purchases
+from app.kpis.retention import FORMULA, WINDOW, compare_shares, measure_retention
+from app.problems import Text
+
+_DIMENSIONS = tuple(CUSTOMER_DIMENSIONS)
+
+_PURCHASE = Text(
+    " A purchase is an order that is not fully refunded by the end of the period; several on one "
+    "local day are one. Segment, key-account type and channel are the customer's own (channel: "
+    "of the acquisition), as they are now.",
+    "购买：截至期末未全额退款的订单；同一客户在同一当地日的多笔订单计为一次。"
+    "细分、大客户类型与渠道（获客渠道）均取客户当前的属性。",
+)
+
+
+def _with_purchase(en: str, zh: str) -> Text:
+    return Text(en + _PURCHASE.en, zh + _PURCHASE.zh)
+
+
+RETENTION = Kpi(
+    id="retention",
+    version=1,
+    family="customers",
+    name=Text("Customer retention", "客户保留率"),
+    formula=_with_purchase(
+        "|S and E| / |S|. S, E: customers with a purchase in the window_days local days (90) "
+        "before the period begins, before it ends. N: of E, not in S and without a purchase "
+        "before the period. reactivated: of E, neither in S nor in N; E = retained + N + "
+        "reactivated. churn = 1 - retention. formula=classic gives (E - N) / S, which counts "
+        "reactivated customers as retained. Periods are compared as independent shares.",
+        "保留率 = |S 与 E 的交集| / |S|。S、E：期初、期末之前 window_days（默认 90）个当地日内"
+        "有购买的客户。N：属于 E、不属于 S、且期初之前没有购买的客户。reactivated（回流）："
+        "属于 E、既不属于 S 也不属于 N 的客户；E = retained + N + reactivated。"
+        "流失率 = 1 - 保留率。formula=classic 给出 (E - N) / S，会把回流客户计为保留。"
+        "不同期间按相互独立的比例进行比较。",
+    ),
+    numerator=Text(
+        "Customers active at the start who are active at the end (retained); beside it E, N and "
+        "reactivated",
+        "期初活跃且期末仍活跃的客户数（retained），并列出 E、N 与 reactivated",
+    ),
+    denominator=Text("Customers active at the start (S)", "期初活跃客户数（S）"),
+    unit="ratio",
+    direction="higher",
+    interval="wilson",
+    measure=measure_retention,
+    compare=compare_shares,
+    dimensions=_DIMENSIONS,
+    options=(WINDOW, FORMULA),
+)
+
+REPEAT_PURCHASE_RATE = Kpi(
+    id="repeat-purchase-rate",
+    version=1,
+    family="customers",
+    name=Text("Repeat-purchase rate", "重复购买率（回头率）"),
+    formula=_with_purchase(
+        "Customers with purchases on at least 2 local days of the period / customers with at "
+        "least 1. Those who first bought late in the period had less time to return.",
+        "期间内在至少 2 个当地日有购买的客户数 / 期间内有购买的客户数。"
+        "临近期末首次购买的客户可供再次购买的时间较短。",
+    ),
+    numerator=Text("Customers who bought on two or more days", "在两个或更多当地日购买的客户数"),
+    denominator=Text("Customers who bought", "有购买的客户数"),
+    unit="ratio",
+    direction="higher",
+    interval="wilson",
+    measure=measure_repeat_purchases,
+    compare=compare_shares,
+    dimensions=_DIMENSIONS,
+)
+
+ACQUISITION = Kpi(
+    id="acquisition",
+    version=1,
+    family="customers",
+    name=Text("Customer acquisition", "客户获取率"),
+    formula=_with_purchase(
+        "New customers / customers at start. New: the first ever purchase lies in the period. "
+        "Customers at start: with any purchase before it that is not fully refunded by then. A "
+        "rate, not a share: it may exceed 1, so new customers are taken as a Poisson count over "
+        "the customers at start (Garwood's interval). New customers by channel: compare by "
+        "channel.",
+        "新客户数 / 期初客户数。新客户：首次购买发生在期间内。期初客户：期初之前有购买"
+        "（且届时未全额退款）的客户。该值是比率而非占比，可以大于 1，因此把新客户数视为"
+        "以期初客户数为暴露量的泊松计数（Garwood 区间）。"
+        "按渠道比较（compare）可得各渠道的新客户数。",
+    ),
+    numerator=Text("New customers", "新客户数"),
+    denominator=Text("Customers at start", "期初客户数"),
+    unit="ratio",
+    direction="higher",
+    interval="garwood",
+    measure=measure_acquisition,
+    compare=compare_rates,
+    dimensions=_DIMENSIONS,
+)
+
+LIFETIME_VALUE = Kpi(
+    id="lifetime-value",
+    version=1,
+    family="customers",
+    name=Text("Lifetime value (historic)", "客户终身价值（历史）"),
+    formula=_with_purchase(
+        "Mean over customers of margin x (orders - refunds), from the first day on up to the end "
+        "of the period; a refund counts on its own date. Customers: all with a purchase before "
+        "the end of the period (cohort=acquired: those whose first purchase lies in it). Median "
+        "and deciles interpolate linearly. Orders in several currencies are not added up: there "
+        "is no value then.",
+        "各客户「毛利率 x（订单金额 - 退款）」的平均值，从最初累计至期末；退款计入退款日期。"
+        "客户范围：期末之前有购买的全部客户（cohort=acquired：首次购买发生在期间内的客户）。"
+        "中位数与十分位数采用线性插值。订单涉及多种币种时不相加，没有数值。",
+    ),
+    numerator=Text(
+        "Margin on orders less refunds of these customers", "这些客户的订单减退款后的毛利合计"
+    ),
+    denominator=Text("Customers", "客户数"),
+    unit="money",
+    direction="higher",
+    interval="t",
+    measure=measure_lifetime_value,
+    compare=compare_means,
+    dimensions=_DIMENSIONS,
+    options=(COHORT, MARGIN),
+)
+
+KPIS: tuple[Kpi, ...] = (RETENTION, REPEAT_PURCHASE_RATE, ACQUISITION, LIFETIME_VALUE)

@@ -1,0 +1,117 @@
+"""Asking for the cohort matrix over HTTP."""
+
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import now
+from app.errors import FieldError, Problem
+from app.http.auth import Credential, needs
+from app.http.rendering import language_of
+from app.http.route import ReadSession, Route
+from app.kpis import envelopes
+from app.kpis.asking import Ask, Asked, understand
+from app.kpis.calendar_units import add_units
+from app.kpis.catalog.customers import RETENTION
+from app.kpis.cohort_schemas import CohortCell, CohortMatrix, CohortMean, CohortQuery, CohortRow
+from app.kpis.cohorts import FORMULA, CohortGrain, Wanted, measure_cohorts, widened
+from app.kpis.periods import Period, PeriodError, split
+from app.kpis.schemas import KpiDefinition
+from app.problems import Text
+
+router = APIRouter(prefix="/v1", tags=["kpis"], route_class=Route)
+Reader = Annotated[Credential, needs("kpi:read")]
+
+#: Cohorts that are shown where `from` is open.
+_SHOWN: dict[CohortGrain, int] = {"week": 12, "month": 12, "quarter": 8, "year": 5}
+MAX_COHORTS = 260
+_TOO_MANY = Text(
+    "A matrix has at most 260 cohorts, within 3,700 days and the years 1900 to 2200.",
+    "队列矩阵最多 260 个队列，时间跨度不超过 3700 天，且须在 1900 年至 2200 年之间。",
+)
+
+
+@router.get("/kpis/retention/cohorts", operation_id="get_retention_cohorts")
+async def get_retention_cohorts(
+    query: Annotated[CohortQuery, Query()],
+    session: ReadSession,
+    caller: Reader,
+    request: Request,
+    response: Response,
+) -> CohortMatrix:
+    """Retention by cohorts: of the customers who first bought in a unit, who bought k units later.
+
+    Each cell has its Wilson interval and says whether its unit has ended; means are taken over
+    complete cells only.
+    """
+    response.headers["Vary"] = "Accept-Language"
+    timeout_ms = request.app.state.settings.report_timeout_ms
+    ask = await _understand(session, caller.workspace_id, query, timeout_ms)
+    wanted = Wanted(
+        scope=ask.scope,
+        period=ask.period,
+        grain=query.grain,
+        columns=query.periods,
+        type=query.type,
+        mean=query.mean,
+        now=ask.now,
+    )
+    matrix = await measure_cohorts(session, wanted)
+    language = language_of(request.scope)
+    definition = KpiDefinition(
+        version=RETENTION.version, name=RETENTION.name.of(language), formula=FORMULA.of(language)
+    )
+    return CohortMatrix(
+        **(envelopes.header(RETENTION, ask, language) | {"definition": definition}),
+        period=envelopes.period(ask.period, ask.now),
+        grain=query.grain,
+        excluded={"fully_refunded_orders": matrix.refunded_orders},
+        cohorts=[
+            CohortRow(
+                start=each.start,
+                size=each.size,
+                cells=[CohortCell.model_validate(cell) for cell in each.cells],
+            )
+            for each in matrix.cohorts
+        ],
+        mean=[CohortMean.model_validate(each) for each in matrix.means],
+    )
+
+
+async def _understand(
+    session: AsyncSession, workspace_id: UUID, query: CohortQuery, timeout_ms: int
+) -> Ask:
+    """What is asked, with a period of whole units; 422 as for every KPI."""
+    named = {"segment": tuple(query.segment or ()), "channel": tuple(query.channel or ())}
+    asked = Asked(
+        start=query.start,
+        end=query.end,
+        zone=query.tz,
+        compare="none",
+        level=query.level,
+        named={name: values for name, values in named.items() if values},
+        filters=tuple(query.filter or ()),
+        options={"type": query.type, "mean": query.mean, "periods": str(query.periods)},
+    )
+    ask = await understand(
+        session, RETENTION, workspace_id, asked, now=now(), timeout_ms=timeout_ms
+    )
+    try:
+        period = widened(ask.period, query.grain)
+        if query.start is None:
+            last = add_units(period.end, query.grain, -1)
+            shown = _SHOWN[query.grain]
+            period = Period(add_units(last, query.grain, 1 - shown), period.end, period.zone)
+        if len(split(period, query.grain)) > MAX_COHORTS:
+            raise Problem("invalid-period", errors=[_refusal()])
+        add_units(period.end, query.grain, query.periods)
+    except (PeriodError, OverflowError, ValueError):
+        raise Problem("invalid-period", errors=[_refusal()]) from None
+    return replace(ask, period=period)
+
+
+def _refusal() -> FieldError:
+    return FieldError("?from", "invalid-value", _TOO_MANY)

@@ -1,0 +1,94 @@
+"""What is asked and answered about cohorts."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+
+from app.fields import Input, LocalDate, Output, TimeZone, storable
+from app.kpis.cohorts import CohortGrain, CohortType, MeanOf
+from app.kpis.schemas import KpiHeader, KpiInterval, KpiPeriod
+from app.kpis.statistics import DEFAULT_LEVEL
+
+_Value = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
+_Values = Annotated[list[_Value], Field(max_length=50)]
+
+
+class CohortQuery(Input):
+    """The query parameters of the matrix. They are text, so numbers are read from it."""
+
+    model_config = ConfigDict(strict=False)
+
+    start: LocalDate | None = Field(
+        None,
+        alias="from",
+        description="First local date; widened to whole units. The last 12 weeks or months, 8 "
+        "quarters or 5 years if absent.",
+    )
+    end: LocalDate | None = Field(
+        None, alias="to", description="The local date after the last; tomorrow if absent."
+    )
+    tz: TimeZone | None = Field(
+        None, description="IANA time zone of the local dates; the workspace's if absent."
+    )
+    grain: CohortGrain = Field("month", description="The unit of the cohorts and the columns.")
+    periods: int = Field(12, ge=1, le=60, description="Columns, that of k = 0 included.")
+    type: CohortType = Field(
+        "exact", description="Active in the unit, in it or later, or in any of units 1 to k."
+    )
+    mean: MeanOf = Field("weighted", description="How the columns are averaged.")
+    level: float = Field(
+        DEFAULT_LEVEL, ge=0.8, le=0.999, description="Confidence level of the intervals."
+    )
+    segment: _Values | None = Field(None, description="Only this segment; repeat it for several.")
+    channel: _Values | None = Field(
+        None, description="Only this channel of acquisition; repeat it for several."
+    )
+    filter: _Values | None = Field(
+        None, description="`key_account_type:<value>`; an empty value selects what has none."
+    )
+
+
+class CohortCell(Output):
+    """How many of the cohort are active `k` units later; the rate of an empty cohort is null."""
+
+    k: int
+    active: int
+    rate: float | None
+    interval: KpiInterval | None
+    complete: bool
+    """Whether the unit has ended."""
+
+
+class CohortRow(Output):
+    """Customers whose first purchase lies in the unit that begins on `start`.
+
+    Units that have not begun have no cells.
+    """
+
+    start: date
+    size: int
+    cells: list[CohortCell]
+
+
+class CohortMean(Output):
+    """The mean of the complete cells of a column, and the sums that it stands on."""
+
+    k: int
+    rate: float | None
+    """Null where no cell is complete."""
+    active: int
+    size: int
+    cohorts: int
+    interval: KpiInterval | None
+    """Null for the simple mean."""
+
+
+class CohortMatrix(KpiHeader):
+    """Retention by cohorts, oldest first."""
+
+    period: KpiPeriod
+    grain: CohortGrain
+    excluded: dict[str, int]
+    cohorts: list[CohortRow]
+    mean: list[CohortMean]

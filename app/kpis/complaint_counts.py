@@ -1,0 +1,222 @@
+"""Complaints and the orders that they are set against, counted by period and group.
+
+Every order placed counts, the refunded ones too: they are those that are complained of, and
+leaving them out would raise the rate by the remedy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import SQLColumnExpression
+
+from app.complaints.kinds import COMPLAINT_KINDS
+from app.complaints.models import Complaint, counting
+from app.customers.models import Customer, Order
+from app.kpis.declaration import Scope
+from app.kpis.purchases import Timeline
+
+#: What both sides are split and filtered by.
+OF_CUSTOMERS: Mapping[str, SQLColumnExpression[Any]] = {
+    "segment": func.coalesce(Customer.segment, ""),
+    "key_account_type": func.coalesce(Customer.key_account_type, ""),
+}
+#: What only the complaints are split and filtered by: each group is a part of the same orders.
+OF_COMPLAINTS: Mapping[str, SQLColumnExpression[Any]] = {
+    "channel": Complaint.channel,
+    "category": func.coalesce(Complaint.category, ""),
+    "severity": Complaint.severity,
+}
+
+OCCURRED_AT = func.coalesce(Complaint.occurred_at, Complaint.received_at)
+_COUNTED = "counted"
+EXCLUSIONS = ("merged", "duplicate", "not_a_complaint")
+
+
+@dataclass
+class Counts:
+    """What was counted for one group in one period."""
+
+    events: int = 0
+    """Complaints, or customers who complained and ordered."""
+    exposure: int = 0
+    excluded: dict[str, int] = field(default_factory=dict)
+
+
+def is_complaint() -> SQLColumnExpression[bool]:
+    """Contacts that are complaints by what they say; `counting` is those of them that count."""
+    return or_(
+        Complaint.kind.in_(COMPLAINT_KINDS),
+        and_(Complaint.expression_of_dissatisfaction, Complaint.response_expected),
+    )
+
+
+def fate() -> SQLColumnExpression[str]:
+    """Why a complaint does not count, or that it does."""
+    return case(
+        (counting(), _COUNTED),
+        (Complaint.state == "merged", "merged"),
+        else_=Complaint.outcome,
+    )
+
+
+def _step(instant: SQLColumnExpression[datetime], timeline: Timeline) -> SQLColumnExpression[int]:
+    """The number of the point of the timeline at or before an instant."""
+    return func.width_bucket(instant, literal(timeline.points, ARRAY(DateTime(timezone=True))))
+
+
+def _member(by: str | None) -> SQLColumnExpression[Any]:
+    columns = {**OF_CUSTOMERS, **OF_COMPLAINTS}
+    return literal_column("''") if by is None else columns[by]
+
+
+async def count_exposures(
+    session: AsyncSession, scope: Scope, timeline: Timeline, by: str | None, *, per_order: bool
+) -> dict[int, dict[str, Counts]]:
+    """Orders placed, or customers who placed any, by place of the period and by group."""
+    placed = _orders(scope, timeline, by)
+    counted = func.count() if per_order else func.count(placed.c.customer_id.distinct())
+    rows = await session.execute(
+        select(placed.c.step, placed.c.member, counted).group_by(placed.c.step, placed.c.member)
+    )
+    found: dict[int, dict[str, Counts]] = {}
+    for step, member, n in rows:
+        place = timeline.periods.get(step)
+        if place is not None:
+            found.setdefault(place, {})[member] = Counts(exposure=n)
+    return found
+
+
+def _orders(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
+    """Orders placed on the timeline, by the groups that concern customers."""
+    by = by if by in OF_CUSTOMERS else None
+    names = [name for name in scope.filters if name in OF_CUSTOMERS]
+    query: Select[Any, Any, Any] = select(
+        _step(Order.ordered_at, timeline).label("step"),
+        _member(by).label("member"),
+        Order.customer_id,
+    ).where(
+        Order.workspace_id == scope.workspace_id,
+        Order.ordered_at >= timeline.points[0],
+        Order.ordered_at < timeline.points[-1],
+    )
+    if by or names:
+        query = query.join(
+            Customer,
+            and_(Customer.workspace_id == scope.workspace_id, Customer.id == Order.customer_id),
+        )
+    return query.where(*(OF_CUSTOMERS[name].in_(scope.filters[name]) for name in names)).subquery()
+
+
+def _complaints(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
+    """Complaints that happened on the timeline, with their fate and their known customer."""
+    columns = {**OF_CUSTOMERS, **OF_COMPLAINTS}
+    first, last = timeline.points[0], timeline.points[-1]
+    return (
+        select(
+            _step(OCCURRED_AT, timeline).label("step"),
+            _member(by).label("member"),
+            fate().label("fate"),
+            Customer.id.label("customer_id"),
+        )
+        .select_from(Complaint)
+        .outerjoin(
+            Customer,
+            and_(
+                Customer.workspace_id == scope.workspace_id,
+                Customer.external_id == Complaint.customer,
+            ),
+        )
+        .where(
+            Complaint.workspace_id == scope.workspace_id,
+            is_complaint(),
+            # The same as a condition on OCCURRED_AT, in the form that the two indexes serve.
+            or_(
+                and_(Complaint.occurred_at >= first, Complaint.occurred_at < last),
+                and_(
+                    Complaint.occurred_at.is_(None),
+                    Complaint.received_at >= first,
+                    Complaint.received_at < last,
+                ),
+            ),
+            *(columns[name].in_(values) for name, values in scope.filters.items()),
+        )
+        .subquery()
+    )
+
+
+async def add_complaints(
+    session: AsyncSession,
+    scope: Scope,
+    timeline: Timeline,
+    by: str | None,
+    found: list[dict[str, Counts]],
+) -> None:
+    """Add the complaints to what was found."""
+    told = _complaints(scope, timeline, by)
+    query = select(told.c.step, told.c.member, told.c.fate, func.count())
+    for step, member, what, n in await session.execute(
+        query.group_by(told.c.step, told.c.member, told.c.fate)
+    ):
+        place = timeline.periods.get(step)
+        if place is not None:
+            counts = found[place].setdefault(member, Counts())
+            if what == _COUNTED:
+                counts.events = n
+            else:
+                counts.excluded[what] = n
+
+
+async def add_complainants(
+    session: AsyncSession,
+    scope: Scope,
+    timeline: Timeline,
+    by: str | None,
+    found: list[dict[str, Counts]],
+) -> None:
+    """Add the customers who complained to what was found; each once, if they ordered too."""
+    told = _complaints(scope, timeline, by)
+    placed = _orders(scope, timeline, None)
+    ordered = select(placed.c.step, placed.c.customer_id).distinct().subquery()
+    counted = told.c.fate == _COUNTED
+    query = (
+        select(
+            told.c.step,
+            told.c.member,
+            func.count(ordered.c.customer_id.distinct()).filter(counted),
+            func.count(told.c.customer_id.distinct()).filter(counted),
+            func.count().filter(counted, told.c.customer_id.is_(None)),
+            *(func.count().filter(told.c.fate == name) for name in EXCLUSIONS),
+        )
+        .select_from(told)
+        .outerjoin(
+            ordered,
+            and_(ordered.c.step == told.c.step, ordered.c.customer_id == told.c.customer_id),
+        )
+        .group_by(told.c.step, told.c.member)
+    )
+    for step, member, both, complained, unknown, *left_out in await session.execute(query):
+        place = timeline.periods.get(step)
+        if place is not None:
+            counts = found[place].setdefault(member, Counts())
+            counts.events = both
+            counts.excluded = {
+                **dict(zip(EXCLUSIONS, left_out, strict=True)),
+                "without_customer": unknown,
+                "without_order": complained - both,
+            }

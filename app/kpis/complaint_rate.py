@@ -1,0 +1,116 @@
+"""The complaint rate: complaints per 1,000 orders, or complaining per 1,000 active customers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kpis.complaint_counts import (
+    EXCLUSIONS,
+    OF_COMPLAINTS,
+    OF_CUSTOMERS,
+    Counts,
+    add_complainants,
+    add_complaints,
+    count_exposures,
+)
+from app.kpis.declaration import Measurement, Option, Scope
+from app.kpis.periods import Period
+from app.kpis.proportions import Share, newcombe, wilson
+from app.kpis.purchases import Figures, chosen, timelines
+from app.kpis.rates import Rate, garwood, rate_difference
+from app.kpis.statistics import Difference, Interval
+from app.problems import Text
+
+BASIS = Option(
+    "basis",
+    Text(
+        "orders: complaints per 1,000 orders. customers: customers who complained per 1,000 who "
+        "ordered.",
+        "orders：每千笔订单的投诉件数。customers：每千名下单客户中投诉的客户数。",
+    ),
+    values=("orders", "customers"),
+    default="orders",
+)
+DIMENSIONS = (*OF_CUSTOMERS, *OF_COMPLAINTS)
+PER = 1_000
+
+
+async def measure_complaint_rate(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+) -> Figures:
+    """The complaint rate of each period and group; see `Kpi.formula` of the catalogue."""
+    found: list[dict[str, Counts]] = [{} for _ in periods]
+    per_order = chosen(scope, BASIS) == "orders"
+    for timeline in timelines(periods):
+        exposures = await count_exposures(session, scope, timeline, by, per_order=per_order)
+        for place in timeline.periods.values():
+            found[place] = exposures.get(place, {})
+        told = add_complaints if per_order else add_complainants
+        await told(session, scope, timeline, by, found)
+    return [
+        {
+            member: _measurement(counts, scope.level, per_order=per_order)
+            for member, counts in _complete(groups, by).items()
+        }
+        for groups in found
+    ]
+
+
+def _complete(groups: Mapping[str, Counts], by: str | None) -> Mapping[str, Counts]:
+    """The groups that are asked for; those of complaints alone share one exposure."""
+    everybody = groups.get("", Counts())
+    if by is None:
+        return {"": everybody}
+    if by in OF_CUSTOMERS:
+        return groups
+    return {
+        member: replace(counts, exposure=everybody.exposure)
+        for member, counts in groups.items()
+        if counts.events or counts.excluded
+    }
+
+
+def _measurement(counts: Counts, level: float, *, per_order: bool) -> Measurement:
+    evidence: Rate | Share
+    names = EXCLUSIONS if per_order else (*EXCLUSIONS, "without_customer", "without_order")
+    if per_order:
+        evidence = Rate(counts.events, counts.exposure, PER)
+        value, interval = evidence.value, garwood(evidence, level)
+    else:
+        evidence = Share(counts.events, counts.exposure)
+        value = counts.events * PER / counts.exposure if counts.exposure else None
+        interval = _per_thousand(wilson(evidence, level))
+    return Measurement(
+        value=value,
+        n=counts.exposure,
+        numerator={"complaints" if per_order else "complaining_customers": counts.events},
+        denominator={"orders" if per_order else "active_customers": counts.exposure},
+        excluded={name: counts.excluded.get(name, 0) for name in names},
+        interval=interval,
+        reason=None if counts.exposure else "empty_denominator",
+        evidence=evidence,
+    )
+
+
+def _per_thousand(interval: Interval | None) -> Interval | None:
+    if interval is None:
+        return None
+    return replace(interval, low=interval.low * PER, high=interval.high * PER)
+
+
+def compare_complaint_rates(
+    now: Measurement, before: Measurement, level: float
+) -> Difference | None:
+    """The exact conditional test of two rates; Newcombe's of two shares."""
+    if isinstance(now.evidence, Rate) and isinstance(before.evidence, Rate):
+        return rate_difference(now.evidence, before.evidence, level)
+    if isinstance(now.evidence, Share) and isinstance(before.evidence, Share):
+        change = newcombe(now.evidence, before.evidence, level)
+        return change and replace(
+            change,
+            difference=change.difference * PER,
+            low=change.low * PER,
+            high=change.high * PER,
+        )
+    return None

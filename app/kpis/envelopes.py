@@ -1,0 +1,209 @@
+"""From measurements to what is answered: envelopes, points, groups, counts."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.kpis.asking import Ask
+from app.kpis.declaration import Kpi, Measurement
+from app.kpis.periods import Bucket, Period
+from app.kpis.schemas import (
+    BilingualText,
+    KpiComponent,
+    KpiCount,
+    KpiDefinition,
+    KpiInterval,
+    KpiOption,
+    KpiPart,
+    KpiPaths,
+    KpiPeriod,
+    KpiPrevious,
+    KpiRead,
+    KpiScope,
+)
+from app.kpis.statistics import DEFAULT_MIN_N, Difference, Interval, change_verdict
+from app.problems import Text
+
+#: The figure stands on so few answers that its interval says more than its value.
+FEW_ANSWERS = "few_answers"
+#: The interval has no width: all answers agree, and the method cannot say more.
+NO_SPREAD = "no_spread"
+#: A group or period in which nothing was found at all.
+NOTHING = Measurement(value=None, n=0, reason="no_data")
+
+
+def header(kpi: Kpi, ask: Ask, language: str) -> dict[str, Any]:
+    """The members of `KpiHeader`."""
+    scope = ask.scope
+    surveys = list(scope.survey_ids or ())
+    return {
+        "kpi": kpi.id,
+        "definition": KpiDefinition(
+            version=kpi.version,
+            name=kpi.name.of(language),
+            formula=kpi.formula.of(language),
+        ),
+        "scope": KpiScope(
+            survey=surveys[0] if len(surveys) == 1 else None,
+            surveys=surveys,
+            question=scope.question,
+            filters={name: list(values) for name, values in scope.filters.items()},
+            quality=scope.quality,
+            options=dict(scope.options),
+        ),
+        "unit": kpi.unit,
+        "direction": kpi.direction,
+        "kind": "exact",
+        "model_run": None,
+        "as_of": ask.now,
+    }
+
+
+def figure(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
+    """The members of `KpiFigure`."""
+    return {
+        "value": measured.value,
+        "n": measured.n,
+        "numerator": dict(measured.numerator),
+        "denominator": dict(measured.denominator),
+        "excluded": dict(measured.excluded),
+        "interval": interval(measured.interval),
+        "currency": measured.currency,
+        "components": {name: _component(kpi, each) for name, each in measured.components.items()},
+        "suppressed": False,
+        "reason": measured.reason,
+        "warnings": _warnings(kpi, measured),
+    }
+
+
+def _warnings(kpi: Kpi, measured: Measurement) -> list[str]:
+    found = list(measured.warnings)
+    if kpi.interval != "none" and 0 < measured.n < DEFAULT_MIN_N:
+        found.append(FEW_ANSWERS)
+    if measured.interval is not None and measured.interval.width == 0:
+        found.append(NO_SPREAD)
+    return found
+
+
+def interval(limits: Interval | None) -> KpiInterval | None:
+    """The interval as it is answered."""
+    if limits is None:
+        return None
+    return KpiInterval(level=limits.level, low=limits.low, high=limits.high, method=limits.method)
+
+
+def interval_of(change: Difference) -> KpiInterval:
+    """The interval of a difference."""
+    return KpiInterval(level=change.level, low=change.low, high=change.high, method=change.method)
+
+
+def _component(kpi: Kpi, measured: Measurement) -> KpiComponent:
+    parts = {name: KpiPart(**_part(kpi, each)) for name, each in measured.components.items()}
+    return KpiComponent(**_part(kpi, measured), components=parts)
+
+
+def _part(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
+    return {
+        "value": measured.value,
+        "unit": measured.unit or kpi.unit,
+        "direction": measured.direction or kpi.direction,
+        "n": measured.n,
+        "numerator": dict(measured.numerator),
+        "denominator": dict(measured.denominator),
+        "excluded": dict(measured.excluded),
+        "interval": interval(measured.interval),
+        "currency": measured.currency,
+        "reason": measured.reason,
+    }
+
+
+def period(covered: Period | Bucket, now: datetime) -> KpiPeriod:
+    """The period, and whether it is over; a bucket is complete only if it is a whole unit."""
+    dates = covered.period if isinstance(covered, Bucket) else covered
+    return KpiPeriod(
+        start=dates.start, end=dates.end, tz=dates.zone.key, complete=covered.complete(now)
+    )
+
+
+def previous(
+    kpi: Kpi, ask: Ask, now: Measurement, before: Measurement, earlier: Period
+) -> KpiPrevious:
+    """The earlier period with the KPI's own test of the change."""
+    change = kpi.compare(now, before, ask.scope.level)
+    plain = None
+    if now.value is not None and before.value is not None and now.currency == before.currency:
+        plain = now.value - before.value
+    verdict = None
+    if kpi.interval != "none":
+        verdict = change_verdict(change, direction=kpi.direction, n_now=now.n, n_before=before.n)
+    return KpiPrevious(
+        period=period(earlier, ask.now),
+        value=before.value,
+        n=before.n,
+        difference=change.difference if change else plain,
+        interval=interval_of(change) if change else None,
+        p=change.p if change else None,
+        test=change.test if change else None,
+        verdict=verdict,
+    )
+
+
+def counts(measured: Measurement) -> list[KpiCount]:
+    """The distribution: shares of what counts, and what was left out without a share."""
+    counted = sum(n for code, n in measured.counts.items() if not code.startswith("~"))
+    return [
+        KpiCount(
+            code=code.removeprefix("~"),
+            labels=dict(measured.labels.get(code, {})),
+            n=n,
+            counted=not code.startswith("~"),
+            share=None if code.startswith("~") or not counted else n / counted,
+        )
+        for code, n in measured.counts.items()
+    ]
+
+
+def catalogue_entry(kpi: Kpi) -> KpiRead:
+    """A declaration as the catalogue shows it."""
+    path = f"/v1/kpis/{kpi.id}"
+    return KpiRead(
+        id=kpi.id,
+        version=kpi.version,
+        family=kpi.family,
+        name=_bilingual(kpi.name),
+        formula=_bilingual(kpi.formula),
+        numerator=_bilingual(kpi.numerator),
+        denominator=_bilingual(kpi.denominator),
+        unit=kpi.unit,
+        direction=kpi.direction,
+        interval_method=None if kpi.interval == "none" else kpi.interval,
+        dimensions=list(kpi.dimensions),
+        options=[
+            KpiOption(
+                name=option.name,
+                description=_bilingual(option.description),
+                values=list(option.values),
+                default=option.default,
+                minimum=None if option.values else option.low,
+                maximum=None if option.values else option.high,
+            )
+            for option in kpi.options
+        ],
+        takes_survey=kpi.takes_survey,
+        takes_question=kpi.takes_question,
+        paths=KpiPaths(
+            value=path,
+            trend=f"{path}/trend",
+            compare=f"{path}/compare",
+            distribution=f"{path}/distribution" if kpi.has_distribution else None,
+        ),
+    )
+
+
+def _bilingual(text: Text) -> BilingualText:
+    return BilingualText(zh_cn=text.zh, en=text.en)
+
+
+def member_of(found: Mapping[str, Measurement]) -> Measurement:
+    """The figure of everybody."""
+    return found.get("", NOTHING)

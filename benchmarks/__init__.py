@@ -1,0 +1,1 @@
+"""What `make bench` measures: ratios in one run, with processor time from the operating system."""
