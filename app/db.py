@@ -152,13 +152,24 @@ def _drop_dead_connections(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-async def connect_raw(settings: Settings) -> asyncpg.Connection:
-    """A plain asyncpg connection with the same promises, for COPY and for the writer."""
+async def connect_raw(settings: Settings, **server: str) -> asyncpg.Connection:
+    """A plain asyncpg connection with the same promises, for COPY and for the writer.
+
+    Its statements look rows up by their keys and ask for the order of the key's index. In a
+    table without statistics (a new workspace, its first minutes) the planner holds every index
+    that begins with the workspace for equally good; with scans and sorts as the last resort, the
+    one that yields the order is left.
+    """
     return await asyncpg.connect(
         raw_dsn(settings.database_url),
         timeout=3,
         command_timeout=settings.command_timeout_seconds,
-        server_settings=dict(server_settings(settings)),
+        server_settings={
+            **server_settings(settings),
+            "enable_seqscan": "off",
+            "enable_sort": "off",
+            **server,
+        },
     )
 
 

@@ -24,13 +24,15 @@ T = TypeVar("T")
 class Input(BaseModel):
     """What a client sends: no unknown field, no coercion (`"9"` is not 9)."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
 
 class Output(BaseModel):
     """What we answer. Fields carry no defaults, so that clients see every one as present."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
 
 
 def _fail(code: str) -> PydanticCustomError:
@@ -74,6 +76,8 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
+#: "2026-11-22T10:15:00Z" and "2026-11-22T10:15:00+08:00": their lengths, and what stands at 10.
+_PLAIN = {20: "T", 25: "T"}
 
 
 def parse_timestamp(value: object) -> datetime:
@@ -86,6 +90,13 @@ def parse_timestamp(value: object) -> datetime:
         return value.astimezone(UTC)
     if not isinstance(value, str):
         raise _fail("wrong-type")
+    if _PLAIN.get(len(value)) == value[10:11] and value[4:8:3] == "--" and value[13:17:3] == "::":
+        try:  # the usual form, read in C
+            instant = datetime.fromisoformat(value)
+            if instant.tzinfo is not None and instant.second == int(value[17:19]):
+                return instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
     found = _RFC3339.fullmatch(value)
     if found is None:
         bare_date = re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII)
@@ -233,6 +244,7 @@ Localized = Annotated[
             "propertyNames": {"pattern": _LANGUAGE},
             "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 4_000},
             "examples": [{"zh-CN": "您好", "en": "Hello"}],
+            "x-name": "Localized",
         }
     ),
 ]

@@ -18,6 +18,7 @@ from app.http.cors import Embeds
 from app.http.draining import announced
 from app.http.edge import Edge, Hot
 from app.http.metrics import Traffic
+from app.http.openapi import Api
 from app.kpis.cohort_routes import router as cohorts
 from app.kpis.routes import router as kpis
 from app.log import SINK
@@ -49,13 +50,42 @@ ROUTERS = (
     web,
 )
 
+ABOUT = """Surveys, complaints, customers, and the figures that follow from them.
+
+- Send `Authorization: Bearer <key>`. The workspace comes from the key alone.
+- JSON in UTF-8; times in RFC 3339 with an offset; money as decimal text with a currency; ids are
+  opaque. Unknown fields and unknown query parameters are refused.
+- A list answers `data` and `next_cursor`; send that as `cursor` for the next page.
+- Errors are `application/problem+json`: branch on `code`. `Accept-Language: zh-CN` or `en` chooses
+  the language of their texts, and of labels.
+- What can be edited has an `ETag`; with `If-Match` nobody overwrites an edit unseen. Every POST
+  that makes something takes an `Idempotency-Key`, so that repeating it is safe.
+
+问卷、投诉、客户与指标。请以 `Authorization: Bearer <key>` 发送密钥；错误以 `code` 区分，
+`Accept-Language` 决定文本语言。
+"""
+TAGS = {
+    "surveys": "Define, publish and version surveys. / 定义、发布问卷及其版本。",
+    "responses": "Submit responses exactly once, and read them. / 提交答复（恰好一次）与读取答复。",
+    "complaints": "Take in and handle complaints and other contacts. / 受理与处理投诉及其他来访。",
+    "complaint tracking": "What a complainant does with the receipt. / 投诉人凭回执查询与回复。",
+    "customers": "Who the customers are. / 客户资料。",
+    "orders": "What they bought and what was refunded. / 订单与退款。",
+    "kpis": "Figures with their formulas, intervals and tests. / 指标及其公式、区间与检验。",
+    "administration": "The workspace and its API keys. / 工作区与 API 密钥。",
+    "operation": "For whoever operates the service. / 运维接口。",
+}
+
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application for these settings; nothing is read from the environment here."""
     observed = telemetry.of(settings)
-    app = FastAPI(
+    app = Api(
         title="Customer feedback",
         version="1.0.0",
+        description=ABOUT,
+        openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+        servers=[{"url": "/"}],
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,

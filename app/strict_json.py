@@ -1,13 +1,16 @@
 """One strict JSON reader for every body: what it accepts has exactly one meaning.
 
-The standard library's scanner (in C) with hooks for what it lets pass: repeated keys, NaN and
-Infinity, numbers that overflow, lone surrogates, deep nesting. Nothing here echoes the input.
+A fast reader takes what is certainly fine, which is nearly everything. Whatever leaves a doubt
+goes to the standard library's scanner, with hooks for what that lets pass: repeated keys, NaN
+and Infinity, numbers that overflow, lone surrogates. Nothing here echoes the input.
 """
 
 import json
 import math
 import re
 from typing import Any, Never, TypeAlias
+
+import orjson
 
 from app.errors import Problem, field_error
 
@@ -30,6 +33,52 @@ def parse(raw: bytes, *, max_keys: int = MAX_KEYS) -> Json:
     """
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         _refuse_depth(raw)
+    colons = raw.count(b":")
+    if colons <= max_keys and b"\\u" not in raw:
+        try:
+            value = orjson.loads(raw)
+            if _colons_explained(value) == colons:
+                return value  # type: ignore[no-any-return]
+        except orjson.JSONDecodeError:
+            pass
+    return _parse_in_doubt(raw, max_keys)
+
+
+def _colons_explained(value: object) -> int:
+    """Colons that the keys and texts of a document account for; -1 for numbers out of range.
+
+    Without escapes a document has one colon for each key as it was written, and those inside its
+    texts. If this finds them all, no key was written twice.
+    """
+    if type(value) is dict:
+        explained = len(value)
+        for key in value:
+            if ":" in key:
+                explained += key.count(":")
+        items: Any = value.values()
+    elif type(value) is list:
+        explained, items = 0, value
+    else:
+        explained, items = 0, (value,)
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if ":" in item:
+                explained += item.count(":")
+        elif kind is dict or kind is list:
+            inner = _colons_explained(item)
+            if inner < 0:
+                return -1
+            explained += inner
+        elif (kind is int or kind is float) and not _LOWEST < item < -_LOWEST:
+            return -1
+    return explained
+
+
+_LOWEST = -(2**63)
+
+
+def _parse_in_doubt(raw: bytes, max_keys: int) -> Json:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

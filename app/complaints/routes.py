@@ -27,6 +27,7 @@ from app.complaints.timeline_schemas import (
 )
 from app.db import now
 from app.http.auth import Credential, needs
+from app.http.openapi_answers import header
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.rendering import language_of
@@ -66,7 +67,14 @@ async def list_complaint_categories(session: ReadSession, caller: Staff) -> Comp
     "/complaints",
     status_code=201,
     operation_id="create_complaint",
-    responses={200: {"model": ComplaintReceipt, "description": "Filed before; the same case."}},
+    responses={
+        200: {
+            "model": ComplaintReceipt,
+            "description": "Filed before; the same case.",
+            "headers": header("ETag", "Location"),
+        },
+        201: {"headers": header("ETag")},
+    },
 )
 async def create_complaint(
     wanted: ComplaintCreate,

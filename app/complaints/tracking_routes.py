@@ -40,7 +40,12 @@ async def _shown(
     return await tracking.show(session, found, language_of(request.scope))
 
 
-@router.post("/complaint-tracking", operation_id="track_complaint", response_model=TrackingRead)
+@router.post(
+    "/complaint-tracking",
+    operation_id="track_complaint",
+    response_model=TrackingRead,
+    responses={404: {}},
+)
 async def track_complaint(
     access: TrackingAccess, request: Request, session: Session, response: Response, _: Complainant
 ) -> TrackingRead | Response:
@@ -60,6 +65,7 @@ async def track_complaint(
     status_code=201,
     operation_id="create_tracking_message",
     response_model=TrackingRead,
+    responses={404: {}, 409: {}},
 )
 async def create_tracking_message(
     message: TrackingMessage,
@@ -80,6 +86,7 @@ async def create_tracking_message(
     "/complaint-tracking/events",
     operation_id="create_tracking_event",
     response_model=TrackingRead,
+    responses={404: {}, 409: {}},
 )
 async def create_tracking_event(
     wanted: TrackingEvent,

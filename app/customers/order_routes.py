@@ -71,7 +71,7 @@ async def list_orders(
 @router.put(
     "/orders/{external_id}",
     operation_id="put_order",
-    responses={201: {"model": OrderRead, "description": "Created"}},
+    responses={201: {"model": OrderRead, "description": "Created"}, 409: {}},
 )
 async def put_order(
     external_id: ExternalId,
@@ -119,6 +119,7 @@ async def create_refund(
     """Book a refund of the order; 409 `refund-exceeds-order` if the sum would be more than it."""
     refund, status = await refunds.create_refund(session, caller.workspace_id, external_id, wanted)
     response.status_code = 201 if status == "created" else 200
+    response.headers["ETag"] = etag(refund.revision)
     return RefundRead.model_validate(refund)
 
 

@@ -1,11 +1,11 @@
 """Stores the generated lists through the product's own services, with all their checks."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-import asyncpg
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.complaints.filing import file_complaint
@@ -15,17 +15,18 @@ from app.customers.orders import load_orders
 from app.customers.refunds import load_refunds
 from app.customers.schemas import CustomerLine, OrderLine, RefundLine
 from app.customers.service import load_customers
-from app.db import now
+from app.db import Database, connect_raw, now
 from app.demo.contacts import Contact
 from app.demo.data import DemoData
 from app.demo.population import CURRENCY, Person, Purchase
-from app.demo.submissions import Submission
+from app.demo.submissions import PLANS, Submission
 from app.demo.year import ZONE
 from app.http.bulk import Item, Outcome
 from app.responses import loading
+from app.responses.questionnaires import Questionnaires
 from app.responses.submission import Prepared, Questionnaire, prepare, read_line
 from app.surveys import service as surveys
-from app.surveys.answers import compile_answers
+from app.surveys.models import Survey
 from app.surveys.schemas import SurveyCreate
 from app.surveys.templates import TEMPLATES
 
@@ -111,47 +112,48 @@ def _refunds(order: Purchase) -> Iterator[RefundLine]:
         )
 
 
-async def fill_responses(session: AsyncSession, workspace_id: UUID, data: DemoData) -> None:
-    """Publish the two surveys and store what was answered, by COPY in the same transaction."""
-    raw = await (await session.connection()).get_raw_connection()
-    connection: asyncpg.Connection = raw.driver_connection
-    received = now()
-    for key in dict.fromkeys(submission.template for submission in data.submissions):
-        questionnaire = await _publish(session, workspace_id, key, data.calendar.start)
-        mine = [each for each in data.submissions if each.template == key]
-        for some in _chunks(mine):
-            rows = [_prepared(questionnaire, each, received) for each in some]
-            loaded = await loading.load(connection, rows)
-            if not all(loaded.created):
-                raise DemoDataError(key)
-
-
-async def _publish(
-    session: AsyncSession, workspace_id: UUID, template: str, first_day: date
-) -> Questionnaire:
-    """The survey of a template, published a week before the first answer."""
-    ready = TEMPLATES[template]
-    wanted = SurveyCreate(name=ready.name["zh-CN"], definition=ready.definition)
-    survey = await surveys.create_survey(session, workspace_id, wanted)
-    version = await surveys.publish_survey(session, survey)
-    published_on = first_day - PUBLISHED_BEFORE
+async def publish_surveys(session: AsyncSession, workspace_id: UUID, data: DemoData) -> None:
+    """Publish the surveys of the templates, as of a week before the first answer."""
+    published_on = data.calendar.start - PUBLISHED_BEFORE
     published_at = datetime.combine(published_on, time(10), ZONE).astimezone(UTC)
-    survey.created_at = survey.published_at = version.published_at = published_at
+    for plan in PLANS:
+        ready = TEMPLATES[plan.template]
+        wanted = SurveyCreate(name=ready.name["zh-CN"], definition=ready.definition)
+        survey = await surveys.create_survey(session, workspace_id, wanted)
+        version = await surveys.publish_survey(session, survey)
+        survey.created_at = survey.published_at = version.published_at = published_at
     await session.flush()
-    return Questionnaire(
-        workspace_id=workspace_id,
-        survey_id=survey.id,
-        revision=survey.revision,
-        status=survey.status,
-        current_version=survey.current_version,
-        created_at=survey.created_at,
-        closed_at=None,
-        sheets={version.number: compile_answers(ready.definition)},
-        retired=frozenset(),
-    )
 
 
-def _prepared(questionnaire: Questionnaire, sent: Submission, received: datetime) -> Prepared:
+async def fill_responses(database: Database, workspace_id: UUID, data: DemoData) -> None:
+    """Store the responses as the bulk route does: a chunk a transaction, each exactly once."""
+    questionnaires = Questionnaires(database)
+    connection = await connect_raw(database.settings)
+    try:
+        for plan in PLANS:
+            survey_id = await _survey_id(database, workspace_id, plan.template)
+            questionnaire = await questionnaires.get(workspace_id, str(survey_id))
+            mine = [each for each in data.submissions if each.template == plan.template]
+            for some in _chunks(mine):
+                rows = [_prepared(questionnaire, each) for each in some]
+                loaded = await loading.load(connection, rows)
+                if any(loaded.conflicts):
+                    raise DemoDataError(plan.template)
+    finally:
+        await connection.close()
+
+
+async def _survey_id(database: Database, workspace_id: UUID, template: str) -> UUID:
+    name = TEMPLATES[template].name["zh-CN"]
+    query = select(Survey.id).where(Survey.workspace_id == workspace_id, Survey.name == name)
+    async with database.snapshot() as session:
+        found: UUID | None = await session.scalar(query)
+    if found is None:
+        raise DemoDataError(name)
+    return found
+
+
+def _prepared(questionnaire: Questionnaire, sent: Submission) -> Prepared:
     line = read_line(
         {
             "submission_id": sent.submission_id,
@@ -172,7 +174,7 @@ def _prepared(questionnaire: Questionnaire, sent: Submission, received: datetime
         line,
         submission_key=sent.submission_id,
         assurance="verified",
-        received=received,
+        received=now(),
     )
 
 

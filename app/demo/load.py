@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.complaints.models import Complaint
 from app.config import Settings
-from app.db import Database
+from app.db import Database, connect_raw
 from app.demo.data import DemoData, generate
 from app.demo.filling import (
     AUTHOR,
@@ -18,6 +18,7 @@ from app.demo.filling import (
     fill_complaints,
     fill_customers,
     fill_responses,
+    publish_surveys,
 )
 from app.demo.keys import Credentials
 from app.demo.year import YEAR_DAYS, ZONE, local_day
@@ -34,8 +35,9 @@ WORKSPACE = "演示工作区 / Demo workspace"
 #: The branch that served stands in the metadata of every response.
 DIMENSIONS = ["branch"]
 _STATEMENT_SECONDS = 300
+_PAUSE_SECONDS = 0.2
 #: Two demos on one database: the second waits, and finds the data there.
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtext('feedback demo'))")
+_ALONE = "SELECT pg_advisory_lock(hashtext('feedback demo'))"
 _ANALYZE = text(
     "ANALYZE customers, orders, refunds, responses, survey_cells, complaints, complaint_events"
 )
@@ -52,17 +54,20 @@ async def load(
     """Make the demo's workspace with all its data, and keys for it.
 
     Where it is there already nothing is written: `kept` keys that still work are returned as
-    they are; without them new ones are made. The data comes in two transactions (customers and
-    responses, then complaints): whoever is interrupted goes on there next time.
+    they are; without them new ones are made. Customers and surveys come in one transaction,
+    responses in several, complaints in the last: whoever is interrupted goes on there next time.
     """
     slow = {
         "statement_timeout_ms": _STATEMENT_SECONDS * 1_000,
         "lock_timeout_ms": _STATEMENT_SECONDS * 1_000,
         "command_timeout_seconds": float(_STATEMENT_SECONDS),
     }
-    database = Database(settings.model_copy(update=slow))
+    patient = settings.model_copy(update=slow)
+    database = Database(patient)
     pepper = settings.pepper.get_secret_value()
+    alone = await connect_raw(patient)
     try:
+        await alone.execute(_ALONE)
         if kept is not None and await _works(database, pepper, kept):
             return kept
         workspace_id, half_loaded_for = await _state(database)
@@ -72,6 +77,7 @@ async def load(
             workspace_id = await _load_all(database, data, pepper)
         return await _new_keys(database, workspace_id, pepper)
     finally:
+        await alone.close()
         await database.close()
 
 
@@ -120,9 +126,8 @@ async def _has_complaints(session: AsyncSession, workspace_id: UUID) -> bool:
 
 
 async def _load_all(database: Database, data: DemoData, pepper: str) -> UUID:
-    """Load what is missing; PostgreSQL counts the responses while we file the complaints."""
+    """Load what is missing; PostgreSQL counts the responses while we go on."""
     async with database.transaction() as session:
-        await session.execute(_ALONE)
         workspace_id = await _workspace_id(session)
         if workspace_id is None:
             workspace = await workspaces.create_workspace(
@@ -130,24 +135,32 @@ async def _load_all(database: Database, data: DemoData, pepper: str) -> UUID:
             )
             workspace_id = workspace.id
             await fill_customers(session, workspace_id, data)
-            await fill_responses(session, workspace_id, data)
+            await publish_surveys(session, workspace_id, data)
+    finished = asyncio.Event()
     async with asyncio.TaskGroup() as both:
-        both.create_task(_fold(database, workspace_id))
-        both.create_task(_complain(database, workspace_id, data, pepper))
+        both.create_task(_fold(database, workspace_id, finished))
+        both.create_task(_fill(database, workspace_id, data, pepper, finished))
     async with database.transaction() as session:
         await session.execute(_ANALYZE)
     return workspace_id
 
 
-async def _fold(database: Database, workspace_id: UUID) -> None:
-    more = True
-    while more:
-        async with database.transaction() as session:
-            more = (await fold.fold(session, workspace_id)).more
-
-
-async def _complain(database: Database, workspace_id: UUID, data: DemoData, pepper: str) -> None:
+async def _fill(
+    database: Database, workspace_id: UUID, data: DemoData, pepper: str, finished: asyncio.Event
+) -> None:
+    await fill_responses(database, workspace_id, data)
     async with database.transaction() as session:
-        await session.execute(_ALONE)
-        if not await _has_complaints(session, workspace_id):
-            await fill_complaints(session, workspace_id, data, pepper)
+        await fill_complaints(session, workspace_id, data, pepper)
+    finished.set()
+
+
+async def _fold(database: Database, workspace_id: UUID, finished: asyncio.Event) -> None:
+    """Fold until nothing comes any more and nothing is left."""
+    behind = True
+    while behind:
+        behind = not finished.is_set()
+        async with database.transaction() as session:
+            step = await fold.fold(session, workspace_id)
+        behind = behind or step.more
+        if not step.more:
+            await asyncio.sleep(_PAUSE_SECONDS)

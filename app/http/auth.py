@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, get_args
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 
@@ -27,6 +27,8 @@ Scope = Literal[
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 KeyKind = Literal["secret", "publishable"]
+#: Stands among the scopes of a route, for the document, if a publishable key will do.
+PUBLISHABLE = "publishable"
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,10 @@ class Open(Needs):
 
 def needs(scope: Scope, *, publishable: bool = False) -> Credential:
     """Declare the scope of a route: `caller: Annotated[Credential, needs("kpi:read")]`."""
-    return Depends(Needs(scope, publishable=publishable))  # type: ignore[no-any-return]
+    # The scopes are for the document, which reads them; `check` does not.
+    documented = [scope, PUBLISHABLE] if publishable else [scope]
+    need = Needs(scope, publishable=publishable)
+    return Security(need, scopes=documented)  # type: ignore[no-any-return]
 
 
 def open_to_all(why: str) -> None:

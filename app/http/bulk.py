@@ -19,10 +19,14 @@ from starlette.responses import StreamingResponse
 
 from app.db import Database, set_timeout, sqlstate
 from app.errors import FieldError, Problem
-from app.http.lines import CSV, JSON, MAX_ARRAY_ITEMS, NDJSON, chunks
+from app.http.lines import CSV, JSON, MAX_ARRAY_ITEMS, chunks
+from app.http.openapi_schemas import LINES
 from app.http.outcomes import Bulk, BulkOptions, BulkResult, LineOutcome, Outcome, Outcomes
 from app.http.physical_lines import MAX_LINE_BYTES, Line, line_error
 from app.http.rendering import from_validation, language_of
+
+#: The name of NDJSON that the document promises; others are understood too.
+DOCUMENTED_NDJSON = "application/x-ndjson"
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -168,13 +172,23 @@ def documented(model: type[BaseModel]) -> dict[str, Any]:
     """The `openapi_extra` of a bulk route that takes lines of this (flat) model."""
     line = model.model_json_schema()
     array = {"type": "array", "items": line, "maxItems": MAX_ARRAY_ITEMS}
-    text = {"type": "string"}
     content: dict[str, Any] = {JSON: {"schema": {"oneOf": [line, array]}}}
-    content |= {media_type: {"schema": text} for media_type in (*sorted(NDJSON), CSV)}
+    content |= text_lines(model, DOCUMENTED_NDJSON, CSV)
     return {"requestBody": {"required": True, "content": content}}
 
 
+def text_lines(model: type[BaseModel], *media_types: str) -> dict[str, Any]:
+    """The documented content of text bodies whose lines are such records."""
+    schema = {
+        "type": "string",
+        "description": f"One `{model.__name__}` on each line.",
+        LINES: model.model_json_schema(),
+    }
+    return {media_type: {"schema": schema} for media_type in media_types}
+
+
 __all__ = [
+    "DOCUMENTED_NDJSON",
     "MAX_LINE_BYTES",
     "Bulk",
     "BulkOptions",
@@ -191,5 +205,6 @@ __all__ = [
     "line_error",
     "load",
     "store",
+    "text_lines",
     "validated",
 ]

@@ -18,6 +18,7 @@ from app.db import Database
 from app.errors import FieldError, Invalid, Problem
 from app.http import idempotency
 from app.http.auth import Credential, declared_need
+from app.http.rendering import from_exception
 from app.strict_json import MAX_DOCUMENT_KEYS, Json, parse
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -53,8 +54,18 @@ class UnitOfWork:
         return self
 
     async def __aexit__(self, *raised: Any) -> bool | None:
-        """Commit, or roll back if something was raised."""
-        return await self._stack.__aexit__(*raised)
+        """Commit, or roll back if something was raised.
+
+        Raises 503 `outcome-unknown` when PostgreSQL went away during the commit: it may have
+        been done.
+        """
+        try:
+            return await self._stack.__aexit__(*raised)
+        except Exception as error:
+            commits = raised[0] is None and not self._readonly
+            if commits and from_exception(error).code == "database-unavailable":
+                raise Problem("outcome-unknown", headers={"Retry-After": "1"}) from error
+            raise
 
 
 async def _session(request: Request) -> AsyncSession:

@@ -86,7 +86,8 @@ class BulkIntake:
         options: BulkOptions,
         outcomes: Outcomes,
     ) -> None:
-        connection = await connect_raw(self._settings)
+        # Planned anew for each chunk: the table grows under the statements.
+        connection = await connect_raw(self._settings, plan_cache_mode="force_custom_plan")
         storing: asyncio.Task[None] | None = None
         try:
             async for lines in chunks(request, size=CHUNK_LINES):
@@ -127,6 +128,10 @@ class BulkIntake:
                 await _store(connection, chunk, options, outcomes)
             except OutdatedQuestionnaire:
                 chunk = await self._judge(credential, survey, lines, fresh=True)
+            except asyncpg.InterfaceError as error:
+                if connection.is_closed():  # so says asyncpg of one that was lost before
+                    raise Problem("database-unavailable", headers={"Retry-After": "2"}) from error
+                raise
             else:
                 return
         raise Problem("overloaded", headers={"Retry-After": "1"})

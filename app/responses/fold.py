@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now, set_timeout
-from app.responses.cells import OWN_CELLS
+from app.responses.cells import WITH_CELLS
 from app.responses.models import RollupState, SurveyCell
 from app.workspaces.models import Workspace
 
@@ -39,34 +39,26 @@ WITH changed AS (
         metadata, quality, tallies, sign
     FROM response_deltas
     WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
-), joint AS (
-    SELECT survey_id, (occurred_at AT TIME ZONE :time_zone)::date AS day,
-        channel, method, coalesce(segment, '') AS segment,
-        coalesce((SELECT jsonb_object_agg(name, coalesce(metadata ->> name, ''))
-                FROM unnest(CAST(:dimensions AS text[])) AS name), '{}'::jsonb)
-            || jsonb_build_object('channel', channel, 'method', method,
-                'segment', coalesce(segment, ''), 'version', version::text,
-                'language', coalesce(language, '')) AS members,
-        split_part(tally, '=', 1) AS question, substr(tally, strpos(tally, '=') + 1) AS code,
-        quality, sum(sign)::int8 AS n
-    FROM changed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-), spread AS (
-    SELECT j.survey_id, j.question, d.dimension, j.day, d.member, j.code, j.quality, j.n
-    FROM joint j CROSS JOIN LATERAL (
-        SELECT '' AS dimension, '' AS member
-        UNION ALL SELECT '*', j.members::text
-        UNION ALL SELECT key, value FROM jsonb_each_text(j.members)
-            WHERE key = ANY(CAST(:own AS text[]))
-    ) AS d
+), placed AS (
+    SELECT c.survey_id, (c.occurred_at AT TIME ZONE :time_zone)::date AS day, c.quality,
+        c.tallies, c.sign, d.dimension, d.member
+    FROM changed c CROSS JOIN LATERAL (
+        VALUES ('', ''), ('channel', c.channel), ('method', c.method),
+            ('segment', coalesce(c.segment, '')), ('version', c.version::text),
+            ('language', coalesce(c.language, ''))
+        UNION ALL
+        SELECT name, coalesce(c.metadata ->> name, '')
+        FROM unnest(CAST(:dimensions AS text[])) AS name
+        WHERE name <> ALL(CAST(:built_in AS text[]))
+    ) AS d (dimension, member)
 )
 INSERT INTO survey_cells (workspace_id, survey_id, question, dimension, day, member, code,
     quality, n)
-SELECT CAST(:workspace_id AS uuid), survey_id, question, dimension, day, member, code, quality,
-    sum(n)::int8
-FROM spread
-GROUP BY survey_id, question, dimension, day, member, code, quality
-HAVING sum(n) <> 0
+SELECT CAST(:workspace_id AS uuid), survey_id, split_part(tally, '=', 1), dimension, day, member,
+    substr(tally, strpos(tally, '=') + 1), quality, sum(sign)::int8
+FROM placed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
+GROUP BY 2, 3, 4, 5, 6, 7, 8
+HAVING sum(sign) <> 0
 ON CONFLICT (workspace_id, survey_id, question, dimension, day, member, code, quality)
 DO UPDATE SET n = survey_cells.n + excluded.n
 """)
@@ -99,8 +91,7 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
     ).scalar_one_or_none()
     # One transaction with more rows than a step is folded whole.
     upper = horizon if bound is None else max(bound, state.folded_to + 1)
-    own = [*OWN_CELLS, *state.dimensions]
-    names = {"time_zone": state.time_zone, "dimensions": state.dimensions, "own": own}
+    names = {"time_zone": state.time_zone, "dimensions": state.dimensions, "built_in": list(WITH_CELLS)}
     await session.execute(_FOLD, span | {"upper": upper} | names)
     state.folded_to = upper
     state.folded_at = now()

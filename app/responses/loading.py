@@ -1,6 +1,7 @@
 """Stores many responses at once: what is new by COPY, each exactly once, a chunk a transaction."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,13 +20,25 @@ _EVENT_COLUMNS = ("workspace_id", "id", "type", "subject", "data", "occurred_at"
 _TRIES = 4
 
 _REVISION = "SELECT revision FROM surveys WHERE workspace_id = $1 AND id = $2"
+#: One look-up of the unique index for each key (see `writer._FIND`).
 _KNOWN = """
-SELECT submission_key, id, content_hash FROM responses
-WHERE workspace_id = $1 AND survey_id = $2 AND submission_key = ANY($3)
+SELECT k.key AS submission_key, r.id, r.content_hash
+FROM unnest($3::text[]) AS k (key)
+CROSS JOIN LATERAL (
+    SELECT id, content_hash FROM responses
+    WHERE workspace_id = $1 AND survey_id = $2 AND submission_key BETWEEN k.key AND k.key
+    ORDER BY submission_key LIMIT 1
+) AS r
 """
 _SEGMENTS = """
-SELECT external_id, segment FROM customers
-WHERE workspace_id = $1 AND external_id = ANY($2) AND segment IS NOT NULL
+SELECT k.key AS external_id, c.segment
+FROM unnest($2::text[]) AS k (key)
+CROSS JOIN LATERAL (
+    SELECT segment FROM customers
+    WHERE workspace_id = $1 AND external_id BETWEEN k.key AND k.key
+    ORDER BY external_id LIMIT 1
+) AS c
+WHERE c.segment IS NOT NULL
 """
 
 
@@ -57,7 +70,9 @@ async def load(
             if attempt == _TRIES:
                 raise
         except BaseException:
-            await transaction.rollback()
+            # With its connection the transaction is gone by itself; that is not the news.
+            with suppress(OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+                await transaction.rollback()
             raise
         else:
             await (transaction.rollback() if dry_run else transaction.commit())

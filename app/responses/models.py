@@ -102,8 +102,7 @@ class ResponseDelta(Base):
 class SurveyCell(Base):
     """How often an answer was given on a local day, for everybody and by each dimension.
 
-    `dimension` is '' for all, the name of one dimension, or '*' for all of them together with
-    `member` the JSON of their values.
+    `dimension` is '' for all, or the name of one dimension with `member` its value.
     """
 
     __tablename__ = "survey_cells"

@@ -9,7 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from app.fields import TimestampQuery
 from app.http.auth import Credential, declared_need, needs
-from app.http.outcomes import BulkResult
+from app.http.bulk import DOCUMENTED_NDJSON, BulkResult, text_lines
+from app.http.openapi_answers import header
 from app.http.pagination import Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.route import ReadSession, Route, Session
@@ -20,6 +21,7 @@ from app.responses.schemas import (
     Method,
     Quality,
     Receipt,
+    ResponseLine,
     ResponsePage,
     ResponsePatch,
     ResponseRead,
@@ -61,13 +63,7 @@ IdempotencyKey = Annotated[
 ]
 
 #: The other bodies that the bulk form of the route takes.
-_BULK_BODIES = {
-    "requestBody": {
-        "content": {
-            "application/x-ndjson": {"schema": {"type": "string"}},
-        }
-    }
-}
+_BULK_BODIES = {"requestBody": {"content": text_lines(ResponseLine, DOCUMENTED_NDJSON)}}
 
 
 @submissions.post(
@@ -75,7 +71,10 @@ _BULK_BODIES = {
     status_code=201,
     operation_id="submit_response",
     openapi_extra=_BULK_BODIES,
-    responses={200: {"model": BulkResult, "description": "The report of a bulk upload."}},
+    responses={
+        200: {"model": BulkResult, "description": "The report of a bulk upload."},
+        201: {"headers": header("Location")},
+    },
 )
 async def submit_response(
     survey: str,
@@ -97,6 +96,7 @@ async def submit_response(
     "/surveys/{survey}/responses/{submission_id}",
     status_code=201,
     operation_id="put_response",
+    responses={201: {"headers": header("Location", "Idempotent-Replayed")}, 409: {}},
 )
 async def put_response(
     survey: str,
@@ -170,7 +170,7 @@ async def get_response(
     return await Reader(session, caller).read(found)
 
 
-@router.patch("/responses/{response_id}", operation_id="update_response")
+@router.patch("/responses/{response_id}", operation_id="update_response", responses={409: {}})
 async def update_response(
     response_id: str,
     patch: ResponsePatch,

@@ -29,11 +29,12 @@ SubmissionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9
 #: An answer, as `response-schema` of the survey's version describes it for each question.
 AnswerItem = str | int | float | bool | dict[str, str]
 AnswerValue = str | int | float | bool | list[AnswerItem] | dict[str, AnswerItem]
+_ANSWERS = WithJsonSchema(
+    TypeAdapter(dict[str, AnswerValue]).json_schema() | {"x-name": "Answers"}
+)
+Answers = Annotated[dict[str, AnswerValue], _ANSWERS]
 #: Answers by question key. The sheet of the survey's version judges their forms, once.
-AnswersIn = Annotated[
-    dict[str, Any],
-    WithJsonSchema(TypeAdapter(dict[str, AnswerValue]).json_schema()),
-]
+AnswersIn = Annotated[dict[str, Any], _ANSWERS]
 
 
 class ResponseSubmit(Input):
@@ -69,7 +70,7 @@ class ResponseLine(ResponseSubmit):
 class ResponsePatch(Input):
     """Continue a partial response, or (with a secret key) correct or judge one."""
 
-    answers: dict[str, AnswerValue] | None = None
+    answers: Answers | None = None
     """Answers to add or replace, by question key."""
     remove: Annotated[list[Code], Field(max_length=200)] | None = None
     """Question keys whose answers are taken back."""
@@ -114,7 +115,7 @@ class ResponseRead(Output):
     duration_seconds: float | None
     flags: list[str]
     metadata: dict[str, MetadataValue]
-    answers: dict[str, AnswerValue]
+    answers: Answers
     redacted: list[str]
     """Question keys whose answers are withheld: the key lacks `responses:read_pii`."""
     revision: int

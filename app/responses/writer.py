@@ -62,8 +62,11 @@ WITH incoming AS (
     FROM incoming r
     JOIN surveys s ON s.workspace_id = r.workspace_id AND s.id = r.survey_id
         AND s.revision = r.survey_revision
-    LEFT JOIN customers c ON c.workspace_id = r.workspace_id AND c.external_id = r.customer
-        AND r.assurance = 'verified'
+    LEFT JOIN LATERAL (
+        SELECT segment FROM customers
+        WHERE workspace_id = r.workspace_id AND external_id BETWEEN r.customer AND r.customer
+        ORDER BY external_id LIMIT 1
+    ) c ON r.assurance = 'verified'
     ON CONFLICT (workspace_id, survey_id, submission_key) DO NOTHING
     RETURNING workspace_id, id, survey_id, received_at
 ), told AS (
@@ -75,11 +78,18 @@ WITH incoming AS (
 SELECT id, received_at FROM stored
 """
 
+#: One look-up of the unique index for each submission. Where a table has no statistics yet, all
+#: indexes that begin with the workspace look equally good; the order asked for decides the tie.
 _FIND = """
-SELECT submission_key, survey_id, workspace_id, id, version, received_at, content_hash
-FROM responses
-WHERE (workspace_id, survey_id, submission_key) IN (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]))
+SELECT k.submission_key, k.survey_id, k.workspace_id, r.id, r.version, r.received_at,
+    r.content_hash
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS k (workspace_id, survey_id, submission_key)
+CROSS JOIN LATERAL (
+    SELECT id, version, received_at, content_hash FROM responses
+    WHERE workspace_id = k.workspace_id AND survey_id = k.survey_id
+        AND submission_key BETWEEN k.submission_key AND k.submission_key
+    ORDER BY submission_key LIMIT 1
+) AS r
 """
 
 _Key = tuple[UUID, UUID, str]
@@ -97,12 +107,15 @@ _GONE = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidCachedStatementError,
 )
+#: Those of them by which the server says that it did nothing.
+_CERTAINLY_NOT_DONE = (asyncpg.ReadOnlySQLTransactionError, asyncpg.InvalidCachedStatementError)
 _TURNED_AWAY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
@@ -201,20 +214,31 @@ class _Connection:
         """Insert what is new and find what was there, by submission.
 
         A lost connection leaves the outcome unknown; the unique key turns that into "there" or
-        "not there", so the same statement is simply run again.
+        "not there", so the same statement is simply run again. 503 `outcome-unknown` where that
+        did not help: whoever sends the same submission again finds out.
         """
-        for attempt in range(1, _TRIES):
+        unknown = False
+        for attempt in range(1, _TRIES + 1):
             try:
                 return await self._store(rows)
-            except _GONE:
-                await self._discard()
+            except _GONE as error:
+                asked = self._connection is not None and not isinstance(error, _CERTAINLY_NOT_DONE)
+                unknown = unknown or asked
+                self._discard()
+                if attempt == _TRIES and unknown:
+                    raise Problem("outcome-unknown", headers={"Retry-After": "1"}) from error
+                if attempt == _TRIES:
+                    raise
                 await asyncio.sleep(0.1 * (attempt - 1))
             except _TURNED_AWAY:
+                if attempt == _TRIES:
+                    raise
                 await asyncio.sleep(0.02 * attempt)
-        return await self._store(rows)
+        raise AssertionError
 
     async def _store(self, rows: Sequence[Prepared]) -> dict[_Key, Stored]:
         if self._connection is None or self._connection.is_closed():
+            self._connection = None
             self._connection = await connect_raw(self._settings)
         # The first of two with one key wins, and all writers take keys in the same order.
         distinct = dict(sorted({_key(row): row for row in reversed(rows)}.items()))
@@ -240,7 +264,7 @@ class _Connection:
             for each in records
         }  # fmt: skip
 
-    async def _discard(self) -> None:
+    def _discard(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

@@ -115,7 +115,9 @@ async def _locked(
     return found
 
 
-@router.delete("/surveys/{survey}", status_code=204, operation_id="delete_survey")
+@router.delete(
+    "/surveys/{survey}", status_code=204, operation_id="delete_survey", responses={409: {}}
+)
 async def delete_survey(
     survey: str, session: Session, caller: Author, if_match: IfMatch = None
 ) -> None:

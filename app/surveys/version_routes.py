@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from app.errors import Conflict, NotFound, field_error
 from app.http.auth import Credential, needs
+from app.http.openapi_schemas import reference
 from app.http.pagination import Page, Paging
 from app.http.route import ReadSession, Route, Session
 from app.surveys import service, templates
@@ -29,6 +30,12 @@ VersionName = Annotated[str, Path(description="The number of a version, or `curr
 JSON_SCHEMA = "application/schema+json"
 
 
+class SchemaResponse(JSONResponse):
+    """A JSON Schema as an answer."""
+
+    media_type = JSON_SCHEMA
+
+
 @router.get("/surveys/{survey}/versions", operation_id="list_survey_versions")
 async def list_survey_versions(
     survey: str, session: ReadSession, caller: Anyone, paging: Paging
@@ -40,7 +47,11 @@ async def list_survey_versions(
     return Page(data=shown, next_cursor=cursor)
 
 
-@router.get("/surveys/{survey}/versions/{version}", operation_id="get_survey_version")
+@router.get(
+    "/surveys/{survey}/versions/{version}",
+    operation_id="get_survey_version",
+    responses={409: {}},
+)
 async def get_survey_version(
     survey: str, version: VersionName, session: ReadSession, caller: Anyone
 ) -> SurveyVersionRead:
@@ -57,11 +68,11 @@ async def get_survey_version(
 @router.get(
     "/surveys/{survey}/versions/{version}/response-schema",
     operation_id="get_response_schema",
-    response_class=JSONResponse,
+    response_class=SchemaResponse,
     responses={
         200: {
             "description": "A JSON Schema (2020-12).",
-            "content": {JSON_SCHEMA: {"schema": {"type": "object", "additionalProperties": True}}},
+            "content": {JSON_SCHEMA: {"schema": reference("JsonObject")}},
         }
     },
 )
@@ -77,7 +88,7 @@ async def get_response_schema(
     published = await service.find_version(session, found, version)
     envelope = getattr(request.app.state, "submission_envelope", BARE_ENVELOPE)
     schema = submission_schema(service.definition_of(published), envelope)
-    return JSONResponse(schema, media_type=JSON_SCHEMA)
+    return SchemaResponse(schema)
 
 
 @router.get("/surveys/{survey}/versions/{version}/diff", operation_id="compare_survey_versions")

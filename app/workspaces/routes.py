@@ -68,7 +68,7 @@ def _own(caller: Credential, workspace: str) -> UUID:
 
 @router.post("/api-keys", status_code=201, operation_id="create_api_key")
 async def create_api_key(
-    wanted: ApiKeyCreate, request: Request, session: Session, caller: Admin
+    wanted: ApiKeyCreate, request: Request, session: Session, caller: Admin, response: Response
 ) -> ApiKeyCreated:
     """Make a key. Its text is in this answer and can never be read again.
 
@@ -78,6 +78,7 @@ async def create_api_key(
     pepper = request.app.state.settings.pepper.get_secret_value()
     key, text = await service.create_key(session, caller.workspace_id, pepper, wanted)
     shown = ApiKeyRead.model_validate(key)
+    response.headers["Location"] = f"/v1/api-keys/{shown.key_id}"
     return ApiKeyCreated(**shown.model_dump(), key=text)
 
 

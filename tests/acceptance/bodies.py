@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.acceptance.sources import (
-    NEW_YORK,
     CfpbRow,
     Purchase,
     at,
@@ -114,8 +113,8 @@ def _order(external_id: str, purchase: Purchase, day: date) -> Json:
 def questionnaire() -> Json:
     """27 items from 1 to 10 under their constructs, and the gender.
 
-    The satisfaction items are CSAT questions whose top box is {9, 10}; none of the items is
-    answered from 0 to 10, so there is no NPS question.
+    The satisfaction items are CSAT questions whose top box is {9, 10}. The file has 111 zeros on
+    a scale that begins at 1: they are "not applicable", and no item becomes an NPS question.
     """
     items = [key for key in bank_answers()[0] if key != "gender"]
     questions: list[Json] = [_item(key) for key in items]
@@ -137,11 +136,11 @@ def questionnaire() -> Json:
 
 def _item(key: str) -> Json:
     construct = CONSTRUCTS[key.rstrip("0123456789")]
-    scale: Json = {"type": "rating", "min": 1, "max": 10}
+    asked: Json = {"type": "rating", "key": key, "text": {"en": f"Item {key}"}}
     if construct == "satisfaction":
-        scale = {"type": "csat", "min": 1, "max": 10, "top_box": [9, 10]}
-    text = {"en": f"Item {key}"}
-    return {**scale, "key": key, "text": text, "required": True, "construct": construct}
+        asked |= {"type": "csat", "top_box": [9, 10]}
+    asked |= {"min": 1, "max": 10, "allow_not_applicable": True}
+    return asked | {"required": True, "construct": construct}
 
 
 def interviewed_on(number: int) -> date:
@@ -149,11 +148,11 @@ def interviewed_on(number: int) -> date:
     return FIRST_INTERVIEW + timedelta(days=number)
 
 
-def responses() -> list[Json]:
-    """The 250 responses under ids of their own."""
+def responses(*, zeros: object = "not_applicable") -> list[Json]:
+    """The 250 responses under ids of their own, with zeros as they are to be sent."""
     found = []
     for number, row in enumerate(bank_answers()):
-        scores = {key: int(value) for key, value in row.items() if key != "gender"}
+        scores = {key: int(value) or zeros for key, value in row.items() if key != "gender"}
         found.append(
             {
                 "submission_id": f"bank-{number:03}",
@@ -217,6 +216,3 @@ def complaint(row: CfpbRow, number: int) -> Json:
         | {"timely": cells["Timely response?"] == "Yes"},
         **({"customer": customer} if customer else {}),
     }
-
-
-__all__ = ["NEW_YORK", "Json"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from tests.acceptance.handling import handle_sample
+from tests.acceptance.handling import Handled, handle_sample
 from tests.acceptance.loads import Loaded, load_bulk, load_complaints, publish
 from tests.acceptance.sources import BANK, CDNOW, CFPB, NEW_YORK
 from tests.conftest import open_tenant
@@ -34,7 +34,12 @@ async def loaded(app: FastAPI) -> AsyncIterator[Loaded]:
     loaded = Loaded(tenant, survey=await publish(tenant))
     loaded.reports = await load_bulk(loaded)
     loaded.receipts = await load_complaints(tenant)
-    loaded.handled = await handle_sample(loaded)
     yield loaded
     await tenant.client.aclose()
     await tenant.public.aclose()
+
+
+@pytest.fixture(scope="session")
+async def handled(loaded: Loaded) -> list[Handled]:
+    """Complaints that were handled as their rows say."""
+    return await handle_sample(loaded)

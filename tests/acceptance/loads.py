@@ -25,6 +25,7 @@ class Loaded:
     survey: str = ""
     reports: dict[str, Json] = field(default_factory=dict)
     receipts: list[tuple[int, Json]] = field(default_factory=list)
+    """Status and receipt of each complaint, in the order of the file."""
 
     async def get(self, path: str, **params: Any) -> Json:
         """The answer of a GET that succeeds; `from_` stands for `from`."""

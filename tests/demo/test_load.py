@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -22,6 +22,7 @@ from app.demo import keys
 from app.demo.data import generate
 from app.demo.keys import Credentials
 from app.demo.load import load
+from app.responses.models import Response, RollupState, SurveyCell
 from tests.conftest import client_of
 
 TODAY = date(2026, 3, 9)
@@ -154,21 +155,33 @@ async def test_responses_know_the_segment(loaded: Credentials, database: Databas
 async def test_interrupted_load_is_completed(
     loaded: Credentials, settings: Settings, database: Database
 ) -> None:
-    """Whoever was interrupted before the complaints gets them the next time, for the same year."""
+    """Whoever was interrupted among the responses gets the rest next time, for the same year.
+
+    A part of them is taken away again, with all that comes after them in a load.
+    """
     before = await _counts(database, loaded.workspace_id)
-    async with database.snapshot() as session:
-        latest = text("SELECT max(received_at) FROM complaints WHERE workspace_id = :id")
-        received_at = (await session.execute(latest, {"id": loaded.workspace_id})).scalar_one()
+    last = await _last_complaint(database, loaded.workspace_id)
+    later = (ComplaintReceipt, ComplaintEvent, ComplaintReference, Complaint)
     async with database.transaction() as session:
-        for model in (ComplaintReceipt, ComplaintEvent, ComplaintReference, Complaint):
+        for model in (*later, SurveyCell, RollupState):
             await session.execute(delete(model).filter_by(workspace_id=loaded.workspace_id))
+        part = Response.submission_key.like("%1")
+        await session.execute(
+            delete(Response).where(part, Response.workspace_id == loaded.workspace_id)
+        )
     again = await load(settings, today=date(2026, 4, 1), scale=SCALE)
     after = await _counts(database, loaded.workspace_id)
     assert again.workspace_id == loaded.workspace_id
     assert {**after, "events": 0} == {**before, "events": 0}
+    assert await _last_complaint(database, loaded.workspace_id) == last
+
+
+async def _last_complaint(database: Database, workspace_id: UUID) -> datetime:
+    """When the last contact came."""
+    latest = text("SELECT max(received_at) FROM complaints WHERE workspace_id = :id")
     async with database.snapshot() as session:
-        found = (await session.execute(latest, {"id": loaded.workspace_id})).scalar_one()
-    assert found == received_at
+        found: datetime = (await session.execute(latest, {"id": workspace_id})).scalar_one()
+    return found
 
 
 def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ numbering of points by which the service does it in one pass.
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -105,11 +105,10 @@ class Shop:
 
 
 def instants() -> st.SearchStrategy[datetime]:
-    """Times around three months, often close to a local midnight, in a zone with a jump."""
-    first = datetime(2018, 9, 1, 3, tzinfo=UTC)
-    hours = st.integers(0, 24 * 100)
-    near = st.sampled_from([0, 1, 59 * 60, 3599])
-    return st.builds(lambda h, s: first + timedelta(hours=h, seconds=s), hours, near)
+    """Times within a hundred days, often just at a local midnight, in a zone with a jump."""
+    day = st.integers(0, 100).map(lambda days: date(2018, 9, 1) + timedelta(days=days))
+    clock = st.sampled_from([time(), time(), time(0, 0, 1), time(1), time(12), time(23, 59, 59)])
+    return st.builds(lambda d, t: datetime.combine(d, t, ZONE).astimezone(UTC), day, clock)
 
 
 @st.composite
@@ -121,8 +120,7 @@ def sales(draw: st.DrawFn) -> Sale:
     for _ in range(draw(st.integers(0, 2))):
         if left:
             part = draw(st.sampled_from([left, max(1, left // 2)]))
-            later = timedelta(hours=draw(st.integers(-30, 24 * 60)))
-            refunds.append(Payback(at + later, Decimal(part) / 100))
+            refunds.append(Payback(draw(st.just(at) | instants()), Decimal(part) / 100))
             left -= part
     customer = draw(st.sampled_from(sorted(SEGMENTS)))
     return Sale(customer, at, Decimal(cents) / 100, tuple(refunds))
@@ -130,7 +128,8 @@ def sales(draw: st.DrawFn) -> Sale:
 
 def shops() -> st.SearchStrategy[Shop]:
     """Shops of six customers."""
-    return st.builds(Shop, st.lists(sales(), max_size=25))
+    sizes = st.lists(sales(), min_size=12, max_size=30), st.lists(sales(), max_size=5)
+    return st.builds(Shop, st.one_of(*sizes))
 
 
 def chain(first: date, lengths: Sequence[int], zone: ZoneInfo = ZONE) -> list[Period]:

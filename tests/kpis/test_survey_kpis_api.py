@@ -175,13 +175,16 @@ async def test_a_figure_costs_three_statements(tenant: Tenant, database: Databas
 
 
 async def test_a_report_that_takes_too_long_is_ended(
-    app: FastAPI, tenant: Tenant, database: Database, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, tenant: Tenant, database: Database
 ) -> None:
     """A statement beyond the time for reports is 504 `report-too-slow`."""
     await publish(tenant)
-    impatient = app.state.settings.model_copy(update={"report_timeout_ms": 100})
-    monkeypatch.setattr(app.state, "settings", impatient)
-    async with database.transaction() as session:
-        await session.execute(text("LOCK TABLE responses IN ACCESS EXCLUSIVE MODE"))
-        answer: httpx.Response = await tenant.client.get("/v1/kpis/nps", params=OCTOBER)
+    usual = app.state.settings
+    app.state.settings = usual.model_copy(update={"report_timeout_ms": 100})
+    try:
+        async with database.transaction() as session:
+            await session.execute(text("LOCK TABLE responses IN ACCESS EXCLUSIVE MODE"))
+            answer: httpx.Response = await tenant.client.get("/v1/kpis/nps", params=OCTOBER)
+    finally:
+        app.state.settings = usual
     assert (answer.status_code, answer.json()["code"]) == (504, "report-too-slow")

@@ -35,7 +35,7 @@ Question: TypeAlias = Annotated[
     | NumberQuestion
     | DateQuestion
     | ContactQuestion,
-    Field(discriminator="type"),
+    Field(discriminator="type", title="Question"),
 ]
 
 __all__ = [

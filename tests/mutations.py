@@ -1,0 +1,315 @@
+"""One request for every route that changes something, and where its effect can be seen."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from tests.complaints.makers import access, complaint
+from tests.customers.making import CSV, NDJSON, as_csv, ndjson, order, refund
+from tests.responses.builders import answer, definition
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A request, and the SQL of a number that grows when its effect is committed."""
+
+    path: str
+    trace: str
+    sent: Json = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Makes what the requests need to be there, each its own."""
+
+    client: httpx.AsyncClient
+    workspace: UUID
+
+    async def made(self, path: str, body: Json, *, method: str = "POST") -> Json:
+        """What the request answers; it must succeed."""
+        answered = await self.client.request(method, path, json=body)
+        assert answered.is_success, answered.text
+        found: Json = answered.json()
+        return found
+
+    async def survey(self, *, published: bool = True) -> str:
+        """The id of a new survey."""
+        body = {"name": "a survey", "definition": definition()}
+        id_ = str((await self.made("/v1/surveys", body))["id"])
+        if published:
+            published_ = await self.client.post(f"/v1/surveys/{id_}/publish")
+            assert published_.is_success, published_.text
+        return id_
+
+    async def case(self) -> Json:
+        """The receipt of a new complaint."""
+        return await self.made("/v1/complaints", complaint(with_pin=True))
+
+    async def ordered(self, name: str) -> None:
+        """An order of 100 CNY."""
+        body = order(name)
+        del body["external_id"]
+        await self.made(f"/v1/orders/{name}", body, method="PUT")
+
+    def rows(self, table: str, condition: str = "true") -> str:
+        """SQL that counts the workspace's rows."""
+        where = f"workspace_id = '{self.workspace}' AND {condition}"
+        return f"SELECT count(*) FROM {table} WHERE {where}"
+
+    def revision(self, table: str, id_: str) -> str:
+        """SQL that tells how often a row was changed."""
+        where = f"workspace_id = '{self.workspace}' AND id = '{id_}'"
+        return f"SELECT coalesce(max(revision), 0) FROM {table} WHERE {where}"
+
+
+Maker = Callable[[Workshop], Awaitable[Change]]
+
+
+async def _workspace(at: Workshop) -> Change:
+    trace = f"SELECT revision FROM workspaces WHERE id = '{at.workspace}'"
+    return Change("/v1/workspaces/current", trace, {"json": {"name": "renamed"}})
+
+
+async def _key(at: Workshop) -> Change:
+    body = {"kind": "publishable", "name": "made"}
+    return Change("/v1/api-keys", at.rows("api_keys", "name = 'made'"), {"json": body}, 201)
+
+
+async def _renamed_key(at: Workshop) -> Change:
+    key = await at.made("/v1/api-keys", {"kind": "publishable", "name": "to be renamed"})
+    trace = at.rows("api_keys", "name = 'renamed'")
+    return Change(f"/v1/api-keys/{key['key_id']}", trace, {"json": {"name": "renamed"}})
+
+
+async def _revoked_key(at: Workshop) -> Change:
+    key = await at.made("/v1/api-keys", {"kind": "publishable", "name": "to be revoked"})
+    trace = at.rows("api_keys", "revoked_at IS NOT NULL")
+    return Change(f"/v1/api-keys/{key['key_id']}/revoke", trace)
+
+
+async def _new_survey(at: Workshop) -> Change:
+    body = {"name": "made", "definition": definition()}
+    return Change("/v1/surveys", at.rows("surveys", "name = 'made'"), {"json": body}, 201)
+
+
+async def _changed_survey(at: Workshop) -> Change:
+    id_ = await at.survey(published=False)
+    trace = at.revision("surveys", id_)
+    return Change(f"/v1/surveys/{id_}", trace, {"json": {"name": "renamed"}})
+
+
+async def _deleted_survey(at: Workshop) -> Change:
+    id_ = await at.survey(published=False)
+    trace = f"SELECT 1 - ({at.rows('surveys', _named(id_))})"
+    return Change(f"/v1/surveys/{id_}", trace, status=204)
+
+
+def _named(id_: str) -> str:
+    return f"id = '{id_}'"
+
+
+async def _published_survey(at: Workshop) -> Change:
+    id_ = await at.survey(published=False)
+    trace = at.rows("survey_versions", f"survey_id = '{id_}'")
+    return Change(f"/v1/surveys/{id_}/publish", trace)
+
+
+async def _closed_survey(at: Workshop) -> Change:
+    id_ = await at.survey()
+    trace = at.rows("surveys", f"id = '{id_}' AND status = 'closed'")
+    return Change(f"/v1/surveys/{id_}/close", trace)
+
+
+async def _reopened_survey(at: Workshop) -> Change:
+    id_ = await at.survey()
+    await at.made(f"/v1/surveys/{id_}/close", {})
+    trace = at.rows("surveys", f"id = '{id_}' AND status = 'published'")
+    return Change(f"/v1/surveys/{id_}/reopen", trace)
+
+
+async def _retired_version(at: Workshop) -> Change:
+    id_ = await at.survey()
+    trace = at.rows("survey_versions", f"survey_id = '{id_}' AND retired_at IS NOT NULL")
+    return Change(f"/v1/surveys/{id_}/versions/1/retire", trace)
+
+
+async def _posted_response(at: Workshop) -> Change:
+    id_ = await at.survey()
+    trace = at.rows("responses", f"survey_id = '{id_}'")
+    return Change(f"/v1/surveys/{id_}/responses", trace, {"json": answer()}, 201)
+
+
+async def _posted_responses(at: Workshop) -> Change:
+    id_ = await at.survey()
+    lines = [{**answer(), "submission_id": f"line-{number}"} for number in range(3)]
+    sent = {"content": ndjson(lines), "headers": NDJSON}
+    trace = at.rows("responses", f"survey_id = '{id_}'")
+    return Change(f"/v1/surveys/{id_}/responses", trace, sent)
+
+
+async def _put_response(at: Workshop) -> Change:
+    id_ = await at.survey()
+    trace = at.rows("events", f"data ->> 'survey' = '{id_}'")
+    return Change(f"/v1/surveys/{id_}/responses/one", trace, {"json": answer()}, 201)
+
+
+async def _continued_response(at: Workshop) -> Change:
+    survey = await at.survey()
+    receipt = await at.made(f"/v1/surveys/{survey}/responses", answer(status="partial"))
+    trace = at.revision("responses", receipt["id"])
+    sent = {"json": {"status": "complete"}}
+    return Change(f"/v1/responses/{receipt['id']}", trace, sent)
+
+
+async def _filed_complaint(at: Workshop) -> Change:
+    trace = at.rows("complaints", "subject = 'made'")
+    return Change("/v1/complaints", trace, {"json": complaint(subject="made")}, 201)
+
+
+async def _complaint_filed_with_key(at: Workshop) -> Change:
+    sent = {"json": complaint(), "headers": {"Idempotency-Key": "once"}}
+    trace = at.rows("idempotency_keys", "key = 'once' AND status = 201")
+    return Change("/v1/complaints", trace, sent, 201)
+
+
+async def _corrected_complaint(at: Workshop) -> Change:
+    case = await at.case()
+    trace = at.revision("complaints", case["id"])
+    return Change(f"/v1/complaints/{case['id']}", trace, {"json": {"severity": "high"}})
+
+
+async def _handled_complaint(at: Workshop) -> Change:
+    case = await at.case()
+    sent = {"json": {"event": "accept", "assignee": "ann"}}
+    trace = _entries(at, case)
+    return Change(f"/v1/complaints/{case['id']}/events", trace, sent)
+
+
+async def _message(at: Workshop) -> Change:
+    case = await at.case()
+    sent = {"json": {"text": "We are looking into it."}}
+    return Change(f"/v1/complaints/{case['id']}/messages", _entries(at, case), sent, 201)
+
+
+async def _pin(at: Workshop) -> Change:
+    case = await at.case()
+    return Change(f"/v1/complaints/{case['id']}/pin", _entries(at, case), status=201)
+
+
+def _entries(at: Workshop, case: Json) -> str:
+    return at.rows("complaint_events", f"complaint_id = '{case['id']}'")
+
+
+async def _wrong_pin(at: Workshop) -> Change:
+    case = await at.case()
+    wrong = "00000000" if case["pin"] != "00000000" else "11111111"
+    sent = {"json": {"reference": case["reference"], "pin": wrong}}
+    trace = "SELECT coalesce(sum(failures), 0) FROM complaint_pin_attempts"
+    return Change("/v1/complaint-tracking", trace, sent, 404)
+
+
+async def _complainants_message(at: Workshop) -> Change:
+    case = await at.case()
+    sent = {"json": access(case, text="Is there any news?")}
+    return Change("/v1/complaint-tracking/messages", _entries(at, case), sent, 201)
+
+
+async def _complainants_decision(at: Workshop) -> Change:
+    case = await at.case()
+    sent = {"json": access(case, event="withdraw", reason="It works again.")}
+    return Change("/v1/complaint-tracking/events", _entries(at, case), sent)
+
+
+async def _customers(at: Workshop) -> Change:
+    sent = {"content": ndjson([{"external_id": "bulk"}]), "headers": NDJSON}
+    return Change("/v1/customers", at.rows("customers", "external_id = 'bulk'"), sent)
+
+
+async def _customer_array(at: Workshop) -> Change:
+    trace = at.rows("customers", "external_id = 'array'")
+    return Change("/v1/customers", trace, {"json": [{"external_id": "array"}]})
+
+
+async def _put_customer(at: Workshop) -> Change:
+    trace = at.rows("customers", "external_id = 'put'")
+    return Change("/v1/customers/put", trace, {"json": {"segment": "gold"}}, 201)
+
+
+async def _changed_customer(at: Workshop) -> Change:
+    found = await at.made("/v1/customers/changed", {}, method="PUT")
+    trace = at.revision("customers", found["id"])
+    return Change("/v1/customers/changed", trace, {"json": {"segment": "gold"}})
+
+
+async def _orders(at: Workshop) -> Change:
+    body = as_csv([order("bulk", customer="buyer-1")])
+    trace = at.rows("orders", "external_id = 'bulk'")
+    return Change("/v1/orders", trace, {"content": body, "headers": CSV})
+
+
+async def _put_order(at: Workshop) -> Change:
+    body = order("put", customer="buyer-2")
+    del body["external_id"]
+    trace = at.rows("orders", "external_id = 'put'")
+    return Change("/v1/orders/put", trace, {"json": body}, 201)
+
+
+async def _refund(at: Workshop) -> Change:
+    await at.ordered("refunded")
+    body = refund("one")
+    del body["order"]
+    trace = at.rows("refunds", "order_external_id = 'refunded'")
+    return Change("/v1/orders/refunded/refunds", trace, {"json": body}, 201)
+
+
+async def _refunds(at: Workshop) -> Change:
+    await at.ordered("refunded-in-bulk")
+    body = ndjson([refund("one", "refunded-in-bulk")])
+    trace = at.rows("refunds", "order_external_id = 'refunded-in-bulk'")
+    return Change("/v1/refunds", trace, {"content": body, "headers": NDJSON})
+
+
+MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
+    "PATCH /v1/workspaces/{workspace}": (_workspace,),
+    "POST /v1/api-keys": (_key,),
+    "PATCH /v1/api-keys/{key}": (_renamed_key,),
+    "POST /v1/api-keys/{key}/revoke": (_revoked_key,),
+    "POST /v1/surveys": (_new_survey,),
+    "PATCH /v1/surveys/{survey}": (_changed_survey,),
+    "DELETE /v1/surveys/{survey}": (_deleted_survey,),
+    "POST /v1/surveys/{survey}/publish": (_published_survey,),
+    "POST /v1/surveys/{survey}/close": (_closed_survey,),
+    "POST /v1/surveys/{survey}/reopen": (_reopened_survey,),
+    "POST /v1/surveys/{survey}/versions/{version}/retire": (_retired_version,),
+    "POST /v1/surveys/{survey}/responses": (_posted_response, _posted_responses),
+    "PUT /v1/surveys/{survey}/responses/{submission_id}": (_put_response,),
+    "PATCH /v1/responses/{response_id}": (_continued_response,),
+    "POST /v1/complaints": (_filed_complaint, _complaint_filed_with_key),
+    "PATCH /v1/complaints/{case}": (_corrected_complaint,),
+    "POST /v1/complaints/{case}/events": (_handled_complaint,),
+    "POST /v1/complaints/{case}/messages": (_message,),
+    "POST /v1/complaints/{case}/pin": (_pin,),
+    "POST /v1/complaint-tracking": (_wrong_pin,),
+    "POST /v1/complaint-tracking/messages": (_complainants_message,),
+    "POST /v1/complaint-tracking/events": (_complainants_decision,),
+    "POST /v1/customers": (_customers, _customer_array),
+    "PUT /v1/customers/{external_id}": (_put_customer,),
+    "PATCH /v1/customers/{external_id}": (_changed_customer,),
+    "POST /v1/orders": (_orders,),
+    "PUT /v1/orders/{external_id}": (_put_order,),
+    "POST /v1/orders/{external_id}/refunds": (_refund,),
+    "POST /v1/refunds": (_refunds,),
+}
+"""Requests by method and path template. With the right secret tracking only reads; what it
+changes is the count of wrong PINs."""
+
+READ_ONLY: Mapping[str, str] = {
+    "POST /v1/surveys/validate": "judges the definition in the body and stores nothing",
+}
+"""Methods that may change something on routes that never do, with the reason."""
