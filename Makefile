@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check fix lock install clean
+.PHONY: help run test bench check fix openapi lock install clean
 
 help: ## what can be made here
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,11 @@ check: $(VENV)/dev.stamp ## lint, types and contracts only
 fix: $(VENV)/dev.stamp ## format, and mend what can be mended without asking
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+openapi: $(VENV)/dev.stamp ## write the contract, docs/reference/openapi.json, anew
+	@mkdir -p docs/reference
+	@$(BIN)/feedback openapi >docs/reference/openapi.json.new
+	@mv docs/reference/openapi.json.new docs/reference/openapi.json
 
 install: $(VENV)/dev.stamp ## the environment of a developer, without running anything
 

@@ -11,7 +11,12 @@ import uuid_utils.compat
 from sqlalchemy import BigInteger, DateTime, MetaData, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.config import Settings
@@ -92,7 +97,7 @@ class Database:
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
         """One read-only transaction on one snapshot: PostgreSQL itself refuses writes in it."""
         async with self._writes() as session:
-            await session.connection(
+            _ = await session.connection(
                 execution_options={
                     "isolation_level": "REPEATABLE READ",
                     "postgresql_readonly": True,

@@ -24,7 +24,7 @@ class FieldError:
         return {"pointer": self.pointer, "code": self.code, "detail": text.of(language)}
 
 
-class Problem(Exception):  # noqa: N818 - the term of RFC 9457
+class Problem(Exception):
     """A request that cannot be served, with the registered `code` that says why.
 
     `explanation` adds to the registered title what only this occurrence knows; `extra` are

@@ -1,4 +1,4 @@
-"""The vocabulary of every schema: strict inputs, explicit outputs, and the types of their fields."""
+"""The vocabulary of every schema: strict inputs, explicit outputs, and the types of fields."""
 
 import re
 from datetime import UTC, date, datetime
@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
@@ -35,9 +36,14 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
 
 
+def example(**members: JsonValue) -> ConfigDict:
+    """The configuration that shows an instance in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
 def _fail(code: str) -> PydanticCustomError:
     """A validation error whose type is already one of `FIELD_CODES`."""
-    return PydanticCustomError(code, "{code}", {"code": code})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{code}", {"code": code})
 
 
 def storable(text: str) -> str:
@@ -52,6 +58,8 @@ def storable(text: str) -> str:
 
 
 _Storable = AfterValidator(storable)
+#: The same for a JSON Schema: any text without U+0000.
+TEXT_PATTERN = "^[^\\u0000]*$"
 
 #: Names, titles: one line's worth.
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), _Storable]
@@ -220,8 +228,8 @@ def zone(name: str) -> ZoneInfo:
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-def _metadata(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) > 50:  # noqa: PLR2004
+def _metadata(value: object) -> object:
+    if isinstance(value, dict) and len(value) > 50:
         raise _fail("too-many-items")
     return value
 
@@ -252,6 +260,7 @@ Localized = Annotated[
 __all__ = [
     "Amount", "Code", "Count", "Currency", "ExternalId", "Input", "Language",
     "LocalDate", "Localized", "LongText", "Metadata", "MetadataValue", "Money", "Output",
-    "ShortText", "Text", "TimeZone", "Timestamp", "TimestampQuery", "money_text", "parse_date", "parse_money",
+    "ShortText", "TEXT_PATTERN", "Text", "TimeZone", "Timestamp", "TimestampQuery", "money_text",
+    "parse_date", "parse_money",
     "parse_timestamp", "storable", "utc_text", "zone",
 ]  # fmt: skip

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy.pool import QueuePool
 from starlette.types import Scope
 
@@ -23,6 +25,7 @@ from app.kpis.cohort_routes import router as cohorts
 from app.kpis.routes import router as kpis
 from app.log import SINK
 from app.responses.bulk import BulkIntake
+from app.responses.envelope import ENVELOPE
 from app.responses.intake import Intake, target
 from app.responses.questionnaires import Questionnaires
 from app.responses.routes import router as responses
@@ -80,6 +83,37 @@ TAGS = {
 def create_app(settings: Settings) -> FastAPI:
     """Build the application for these settings; nothing is read from the environment here."""
     observed = telemetry.of(settings)
+    app = _api(observed.config)
+    state = app.state
+    state.settings = settings
+    state.telemetry = observed
+    state.database = Database(settings)
+    state.keys = KeyRing(state.database, settings.pepper.get_secret_value())
+    state.writer = Writer(settings)
+    questionnaires = Questionnaires(state.database)
+    bulk = BulkIntake(settings, questionnaires)
+    state.intake = Intake(state.keys, questionnaires, state.writer, bulk)
+    state.submission_envelope = ENVELOPE
+    state.probe = Probe(state.database)
+    state.references = {}
+    state.traffic = _traffic(settings, state.database)
+    app.add_middleware(
+        Edge,
+        settings=settings,
+        traffic=state.traffic,
+        embeds=Embeds(ROUTERS),
+        hot=_hot(state.intake),
+    )
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, which is the same for all settings."""
+    return _api(telemetry.OFF).openapi()
+
+
+def _api(observed: TelemetryConfig) -> Api:
+    """The routes and their document, without anything behind them yet."""
     app = Api(
         title="Customer feedback",
         version="1.0.0",
@@ -91,31 +125,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
-        telemetry=observed.config,
+        telemetry=observed,
         lifespan=_lifespan,
     )
-    state = app.state
-    state.settings = settings
-    state.telemetry = observed
-    state.database = Database(settings)
-    state.keys = KeyRing(state.database, settings.pepper.get_secret_value())
-    state.writer = Writer(settings)
-    questionnaires = Questionnaires(state.database)
-    bulk = BulkIntake(settings, questionnaires)
-    state.intake = Intake(state.keys, questionnaires, state.writer, bulk)
-    state.probe = Probe(state.database)
-    state.references = {}
-    state.traffic = _traffic(settings, state.database)
     rendering.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(
-        Edge,
-        settings=settings,
-        traffic=state.traffic,
-        embeds=Embeds(ROUTERS),
-        hot=_hot(state.intake),
-    )
     return app
 
 

@@ -56,9 +56,7 @@ PROBLEMS: dict[str, Kind] = {
     "origin-not-allowed": _kind(
         403, "This website is not allowed to use the key", "该网站无权使用此密钥"
     ),
-    "survey-not-allowed": _kind(
-        403, "The key is not for this survey", "该密钥不适用于此问卷"
-    ),
+    "survey-not-allowed": _kind(403, "The key is not for this survey", "该密钥不适用于此问卷"),
     # 404 to 415: the resource and the form of the request
     "not-found": _kind(404, "There is no such thing here", "未找到该资源"),
     "method-not-allowed": _kind(405, "The method is not allowed here", "不允许使用该方法"),
@@ -73,9 +71,7 @@ PROBLEMS: dict[str, Kind] = {
         409, "This version of the survey takes no more responses", "该问卷版本已不再接受答复"
     ),
     "survey-in-use": _kind(409, "The survey has responses", "该问卷已有答复"),
-    "survey-not-ready": _kind(
-        409, "The draft cannot be published as it is", "草稿目前无法发布"
-    ),
+    "survey-not-ready": _kind(409, "The draft cannot be published as it is", "草稿目前无法发布"),
     "submission-conflict": _kind(
         409,
         "This submission id was used for other content",
@@ -99,22 +95,16 @@ PROBLEMS: dict[str, Kind] = {
     "precondition-failed": _kind(
         412, "It has changed since you read it", "自您读取后内容已发生变化"
     ),
-    "precondition-required": _kind(
-        428, "An If-Match header is required", "需要 If-Match 请求头"
-    ),
+    "precondition-required": _kind(428, "An If-Match header is required", "需要 If-Match 请求头"),
     "content-too-large": _kind(413, "The body is too large", "请求体过大"),
     "uri-too-long": _kind(414, "The address is too long", "请求地址过长"),
     "unsupported-media-type": _kind(
         415, "The body must be of another media type", "不支持该请求体媒体类型"
     ),
-    "unsupported-encoding": _kind(
-        415, "Compressed bodies are not accepted", "不接受压缩的请求体"
-    ),
+    "unsupported-encoding": _kind(415, "Compressed bodies are not accepted", "不接受压缩的请求体"),
     # 422: understood, does not fit
     "invalid-request": _kind(422, "The request does not fit", "请求内容不符合要求"),
-    "invalid-answers": _kind(
-        422, "The answers do not fit the survey", "答案不符合问卷要求"
-    ),
+    "invalid-answers": _kind(422, "The answers do not fit the survey", "答案不符合问卷要求"),
     "implausible-time": _kind(422, "The time is not plausible", "时间不合理"),
     "idempotency-key-reused": _kind(
         422,
@@ -185,9 +175,7 @@ FIELD_CODES: dict[str, Text] = {
         "正则表达式无效（RE2 语法，最多 256 个字符）。",
     ),
     "answer-out-of-range": _text("The answer is outside the scale.", "答案超出量表范围。"),
-    "unknown-question": _text(
-        "The survey has no such question.", "问卷中没有该问题。"
-    ),
+    "unknown-question": _text("The survey has no such question.", "问卷中没有该问题。"),
     "unknown-choice": _text("The question has no such choice.", "该问题没有此选项。"),
     "missing-answer": _text("This question must be answered.", "该问题为必答题。"),
     "unexpected-answer": _text("This question was not asked.", "该问题未被提问。"),

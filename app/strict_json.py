@@ -8,11 +8,13 @@ and Infinity, numbers that overflow, lone surrogates. Nothing here echoes the in
 import json
 import math
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Never, TypeAlias
 
 import orjson
 
-from app.errors import Problem, field_error
+from app.errors import FieldError, Invalid, Problem
 
 Json: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 
@@ -21,6 +23,8 @@ MAX_DEPTH = 20
 MAX_KEYS = 2_000
 #: The same for documents that people write: a survey of 200 questions in several languages.
 MAX_DOCUMENT_KEYS = 20_000
+#: More findings than this help nobody.
+_MOST_ERRORS = 50
 _BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)
 
 
@@ -29,7 +33,7 @@ def parse(raw: bytes, *, max_keys: int = MAX_KEYS) -> Json:
 
     Raises `Problem`: `invalid-encoding`, `malformed-json` (also for an empty body, NaN and a
     lone surrogate), `duplicate-key`, `too-deep`, `too-many-keys`, and `invalid-request` with
-    `number-out-of-range` for numbers that no double holds.
+    `number-out-of-range` at each number that no double, or no integer of 64 bits, holds.
     """
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         _refuse_depth(raw)
@@ -51,20 +55,14 @@ def _colons_explained(value: object) -> int:
     texts. If this finds them all, no key was written twice.
     """
     if type(value) is dict:
-        explained = len(value)
-        for key in value:
-            if ":" in key:
-                explained += key.count(":")
+        explained = len(value) + sum(key.count(":") for key in value if ":" in key)
         items: Any = value.values()
-    elif type(value) is list:
-        explained, items = 0, value
     else:
-        explained, items = 0, (value,)
+        explained, items = 0, value if type(value) is list else (value,)
     for item in items:
         kind = type(item)
         if kind is str:
-            if ":" in item:
-                explained += item.count(":")
+            explained += item.count(":") if ":" in item else 0
         elif kind is dict or kind is list:
             inner = _colons_explained(item)
             if inner < 0:
@@ -86,11 +84,20 @@ def _parse_in_doubt(raw: bytes, max_keys: int) -> Json:
     if raw.count(b":") > max_keys:
         _refuse_keys(raw, max_keys)
     try:
-        value = _DECODER.decode(text)
+        return _decoded(text)
     except (json.JSONDecodeError, RecursionError):
         raise Problem("malformed-json") from None
-    if b"\\u" in raw:
+
+
+def _decoded(text: str) -> Json:
+    try:
+        value, fits = _DECODER.decode(text), True
+    except OverflowError:
+        value, fits = _TOLERANT.decode(text), False
+    if "\\u" in text:
         _refuse_surrogates(value)
+    if not fits:
+        raise Invalid(*islice(_out_of_range(value), _MOST_ERRORS))
     return value  # type: ignore[no-any-return]
 
 
@@ -133,22 +140,38 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite(literal: str) -> float:
     number = float(literal)
     if not math.isfinite(number):
-        raise _out_of_range()
+        raise OverflowError
     return number
 
 
 def _integer(literal: str) -> int:
     # 2^63 has 19 digits; what is longer can be no number of ours (and costs quadratic time).
     if len(literal) > 20:  # noqa: PLR2004
-        raise _out_of_range()
+        raise OverflowError
     number = int(literal)
     if not -(2**63) <= number < 2**63:
-        raise _out_of_range()
+        raise OverflowError
     return number
 
 
-def _out_of_range() -> Problem:
-    return field_error("", "number-out-of-range")
+def _marked(literal: str) -> float:
+    """NaN, which no body can hold, in place of a number that is out of range."""
+    try:
+        return _integer(literal) if literal.lstrip("-").isdigit() else _finite(literal)
+    except OverflowError:
+        return math.nan
+
+
+def _out_of_range(value: Json, at: str = "") -> Iterator[FieldError]:
+    """Where the marks are."""
+    if isinstance(value, float) and math.isnan(value):
+        yield FieldError(at, "number-out-of-range")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _out_of_range(member, f"{at}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _out_of_range(item, f"{at}/{index}")
 
 
 def _constant(_: str) -> Never:
@@ -159,5 +182,12 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_float=_finite,
     parse_int=_integer,
+    parse_constant=_constant,
+)
+#: The same, used after it to tell where the numbers stand that it refused.
+_TOLERANT = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=_marked,
+    parse_int=_marked,
     parse_constant=_constant,
 )

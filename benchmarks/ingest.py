@@ -29,9 +29,7 @@ def measure(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _one(
-    scenario: Scenario, application: str, requests: list[bytes], count: int
-) -> dict[str, Any]:
+def _one(scenario: Scenario, application: str, requests: list[bytes], count: int) -> dict[str, Any]:
     with server(application, scenario.environment) as (pid, port):
         at_rest = memory_mib(pid)
         _expect_201(drive(port, CONNECTIONS, WARM_UP, requests), WARM_UP)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 import uvloop
+from typing_extensions import override
 
 
 class Client(asyncio.Protocol):
@@ -24,6 +25,7 @@ class Client(asyncio.Protocol):
         self.sent_at = 0.0
         self.transport: asyncio.Transport | None = None
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self.transport = cast(asyncio.Transport, transport)  # uvloop's has no common base
@@ -39,6 +41,7 @@ class Client(asyncio.Protocol):
         self.sent_at = time.perf_counter()
         self.transport.write(request)
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Wait for the whole answer, count it, go on."""
         self.buffer += data
@@ -55,6 +58,7 @@ class Client(asyncio.Protocol):
         self.buffer = b""
         self.send()
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the run."""
         del exc
@@ -110,7 +114,7 @@ def main() -> None:
         "median_ms": 1_000 * ordered[len(ordered) // 2],
         "p99_ms": 1_000 * ordered[int(len(ordered) * 0.99)],
     }
-    print(json.dumps(report))  # noqa: T201 - its answer
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def free_port() -> int:
 def server(application: str, environment: Mapping[str, str]) -> Iterator[tuple[int, int]]:
     """One uvicorn worker with the service's own settings: (process id, port)."""
     port = free_port()
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.serve", application, str(port)],
         env={**os.environ, **environment},
         stderr=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from fastapi import Depends, FastAPI, Header, HTTPException
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
@@ -107,7 +107,7 @@ async def submit(
         )  # fmt: skip
         await session.execute(
             cell.on_conflict_do_update(
-                index_elements=list(SurveyCell.__table__.primary_key.columns),
+                index_elements=inspect(SurveyCell).primary_key,
                 set_={"n": SurveyCell.n + cell.excluded.n},
             )
         )

@@ -17,7 +17,7 @@ _LOCK_TIMEOUT = "2s"
 
 def _database_url() -> str:
     given = context.config.get_main_option("sqlalchemy.url")
-    return Settings(DATABASE_URL=given).database_url if given else Settings().database_url
+    return Settings(database_url=given).database_url if given else Settings().database_url
 
 
 def _run(connection: Connection) -> None:

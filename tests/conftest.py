@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -76,7 +77,7 @@ def database_url(server_url: str, worker_id: str) -> str:
 def settings(database_url: str) -> Settings:
     """The settings of the service under test."""
     return Settings(
-        DATABASE_URL=database_url,
+        database_url=database_url,
         pepper=SecretStr(DEMO_PEPPER),
         environment="test",
         pool_size=10,
@@ -112,7 +113,7 @@ class Tenant:
     publishable_key: str
 
 
-async def open_tenant(app: FastAPI, name: str, **fields: str) -> Tenant:
+async def open_tenant(app: FastAPI, name: str, **fields: Any) -> Tenant:
     """Make a workspace with both kinds of keys."""
     pepper = app.state.settings.pepper.get_secret_value()
     async with app.state.database.transaction() as session:

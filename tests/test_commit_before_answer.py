@@ -84,9 +84,7 @@ class Attempt:
 
 async def _begin(at: Workshop, durable: Durable) -> list[Attempt]:
     """Send every mutation at once; returns when all of them wait in their commits."""
-    wanted = [
-        (name, await make(at)) for name, makers in MUTATIONS.items() for make in makers
-    ]
+    wanted = [(name, await make(at)) for name, makers in MUTATIONS.items() for make in makers]
     before = _effects(durable, (change for _, change in wanted))
     durable.hold_commits()
     attempts = [

@@ -47,9 +47,7 @@ def durable() -> Iterator[Durable]:
 def running(durable: Durable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """`feedback serve --workers 2` on it."""
     log = tmp_path_factory.mktemp("service") / "log"
-    with service(
-        durable.url, log, "--workers", "2", FEEDBACK_ACCESS_LOG="false"
-    ) as running:
+    with service(durable.url, log, "--workers", "2", FEEDBACK_ACCESS_LOG="false") as running:
         yield running
 
 
@@ -114,9 +112,7 @@ async def at(
     durable: Durable, running: Service, request: pytest.FixtureRequest
 ) -> AsyncIterator[Place]:
     """A workspace of this test's own with a published survey."""
-    settings = Settings(
-        DATABASE_URL=durable.url, pepper=SecretStr(DEMO_PEPPER), environment="test"
-    )
+    settings = Settings(DATABASE_URL=durable.url, pepper=SecretStr(DEMO_PEPPER), environment="test")
     app = create_app(settings)
     tenant = await open_tenant(app, request.node.name)
     survey = await publish(tenant)

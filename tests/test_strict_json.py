@@ -96,5 +96,5 @@ def test_a_timestamp_means_one_instant(moment: datetime, separator: str) -> None
 )  # fmt: skip
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     """Impossible days and hours, missing offsets, other notations."""
-    with pytest.raises(ValueError, match="invalid-timestamp|timezone-required"):
+    with pytest.raises(ValueError, match=r"invalid-timestamp|timezone-required"):
         parse_timestamp(text)

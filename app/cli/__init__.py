@@ -1,6 +1,7 @@
 """`feedback`: the command line, for whoever operates the service."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from app.cli import credentials, diagnosis
 from app.cli.lifeline import end_with
 from app.config import Settings
 from app.demo import run as demo_run
+from app.main import document
 from app.problems import Text
 
 commands = typer.Typer(
@@ -75,6 +77,12 @@ def migrate() -> None:
     """将数据库升级到最新结构。 / Bring the database to the newest schema."""
     schema.upgrade(_settings(needs_database=True).database_url)
     _say(Text("The database is up to date.", "数据库已是最新。"))
+
+
+@commands.command()
+def openapi() -> None:
+    """输出 OpenAPI 文档。 / Print the OpenAPI document."""
+    typer.echo(json.dumps(document(), ensure_ascii=False, indent=1))
 
 
 @commands.command()

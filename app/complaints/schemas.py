@@ -27,6 +27,7 @@ from app.fields import (
     ShortText,
     Timestamp,
     TimestampQuery,
+    example,
     storable,
 )
 
@@ -57,6 +58,16 @@ class Representative(Input):
 
 class ComplaintCreate(Input):
     """A contact of any kind, as it comes in."""
+
+    model_config = example(
+        kind="complaint",
+        channel="phone",
+        description="The technician did not come on the agreed day.",
+        severity="high",
+        customer="c-1024",
+        expression_of_dissatisfaction=True,
+        response_expected=True,
+    )
 
     kind: Kind
     channel: Channel

@@ -20,6 +20,7 @@ from app.fields import (
     Output,
     ShortText,
     Timestamp,
+    example,
     storable,
 )
 
@@ -64,6 +65,8 @@ class CustomerPatch(Input):
     systems know parts of the same person; none of them wipes what another one said.
     """
 
+    model_config = example(segment="gold", attributes={"branch": "north"})
+
     name: ShortText | None = None
     email: Email | None = None
     phone: Phone | None = None
@@ -84,6 +87,8 @@ class CustomerLine(CustomerPatch):
     In CSV, `attributes.<key>` is the column of an attribute, and an empty cell leaves its field
     as it is.
     """
+
+    model_config = example(external_id="c-1024", segment="gold", attributes={"branch": "north"})
 
     external_id: ExternalId
 
@@ -126,6 +131,10 @@ class OrderPut(Input):
     `stale` and changes nothing. A customer that is not known yet is created.
     """
 
+    model_config = example(
+        customer="c-1024", amount="128.50", currency="CNY", ordered_at="2026-10-01T09:30:00+08:00"
+    )
+
     customer: ExternalId
     ordered_at: Timestamp | None = None
     ordered_on: LocalDate | None = None
@@ -138,6 +147,14 @@ class OrderPut(Input):
 
 class OrderLine(OrderPut):
     """An order in a bulk body."""
+
+    model_config = example(
+        external_id="o-7001",
+        customer="c-1024",
+        amount="128.50",
+        currency="CNY",
+        ordered_on="2026-10-01",
+    )
 
     external_id: ExternalId
 
@@ -166,6 +183,8 @@ class RefundCreate(Input):
     content corrects it. Send `refunded_at`, or `refunded_on` for a local day.
     """
 
+    model_config = example(external_id="r-1", amount="28.50", refunded_on="2026-10-09")
+
     external_id: ExternalId
     amount: PositiveAmount
     refunded_at: Timestamp | None = None
@@ -174,6 +193,10 @@ class RefundCreate(Input):
 
 class RefundLine(RefundCreate):
     """A refund in a bulk body, with the id of its order."""
+
+    model_config = example(
+        order="o-7001", external_id="r-1", amount="28.50", refunded_on="2026-10-09"
+    )
 
     order: ExternalId
 

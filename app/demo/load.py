@@ -56,6 +56,7 @@ async def load(
     Where it is there already nothing is written: `kept` keys that still work are returned as
     they are; without them new ones are made. Customers and surveys come in one transaction,
     responses in several, complaints in the last: whoever is interrupted goes on there next time.
+    Raises DemoDataError when the product refuses what was generated.
     """
     slow = {
         "statement_timeout_ms": _STATEMENT_SECONDS * 1_000,

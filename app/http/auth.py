@@ -1,6 +1,6 @@
 """Who is asking and what they may do; every route declares its need, or cannot be built."""
 
-
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, get_args
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
+from typing_extensions import override
 
 from app.errors import Problem
 from app.problems import Text
@@ -67,23 +68,34 @@ _bearer = HTTPBearer(
 )
 
 
-class Needs:
-    """A route's declared need: a scope, and whether a publishable key will do."""
+class Access(ABC):
+    """What a route declares about its callers; `check` runs before anything is read or parsed."""
 
-    def __init__(self, scope: Scope | None, *, publishable: bool = False, why: str = "") -> None:
-        self.scope = scope
-        self.publishable = publishable
-        self.why = why
+    scope: Scope | None = None
+    publishable = False
 
-    def __call__(
+    async def __call__(
         self, request: Request, _: Annotated[object, Depends(_bearer)]
-    ) -> Credential:
-        """The credential that `check` accepted before the body was read."""
-        credential: Credential = request.state.credential
+    ) -> Credential | None:
+        """What `check` found out."""
+        credential: Credential | None = request.state.credential
         return credential
 
+    @abstractmethod
+    async def check(self, request: Request) -> Credential | None:
+        """Let the caller pass, or raise 401 or 403."""
+
+
+class Needs(Access):
+    """A scope, and whether a publishable key will do."""
+
+    def __init__(self, scope: Scope, *, publishable: bool = False) -> None:
+        self.scope = scope
+        self.publishable = publishable
+
+    @override
     async def check(self, request: Request) -> Credential:
-        """Authenticate and authorise, before anything of the request is read or parsed."""
+        """Authenticate and authorise."""
         credential = await authenticated(
             request.app.state.keys, request.headers.get("authorization")
         )
@@ -91,18 +103,19 @@ class Needs:
         return credential
 
 
-class Open(Needs):
+class Open(Access):
     """A route that anybody may call; says why."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(None, why=why)
+        self.why = why
 
-    def __call__(self) -> None:  # type: ignore[override]
-        """Nothing to know about the caller."""
+    @override
+    async def __call__(self) -> None:  # type: ignore[override] # no key: none is documented
+        """Nothing is known about the caller."""
 
-    async def check(self, request: Request) -> None:  # type: ignore[override]
+    @override
+    async def check(self, request: Request) -> None:
         """Everybody passes."""
-        del request
 
 
 def needs(scope: Scope, *, publishable: bool = False) -> Credential:
@@ -118,9 +131,9 @@ def open_to_all(why: str) -> None:
     return Depends(Open(why))  # type: ignore[no-any-return]
 
 
-def declared_need(dependant: Dependant) -> Needs | None:
-    """The need that a route declares anywhere in its dependencies."""
-    if isinstance(dependant.call, Needs):
+def declared_need(dependant: Dependant) -> Access | None:
+    """What a route declares, anywhere in its dependencies."""
+    if isinstance(dependant.call, Access):
         return dependant.call
     found = (declared_need(each) for each in dependant.dependencies)
     return next((need for need in found if need is not None), None)
@@ -159,5 +172,3 @@ def admit(
 
 def _missing(scope: str) -> Text:
     return Text(f"The key lacks the scope {scope}.", f"该密钥缺少权限范围 {scope}。")
-
-

@@ -53,7 +53,7 @@ def fingerprint(*parts: Json) -> str:
 def clean_key(header: str) -> str:
     """The key in the header: bare, or as a structured-field string in quotes."""
     key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
-    if not 1 <= len(key) <= 255 or not key.isprintable() or not key.isascii():  # noqa: PLR2004
+    if not 1 <= len(key) <= 255 or not key.isprintable() or not key.isascii():
         raise Problem("invalid-idempotency-key")
     return key
 
@@ -107,9 +107,7 @@ async def claim(
     print_ = fingerprint(str(request.url.query), body)
     claimed = insert(IdempotencyKey).values(fingerprint=print_, **identity)
     try:
-        taken = await session.scalar(
-            claimed.on_conflict_do_nothing().returning(IdempotencyKey.key)
-        )
+        taken = await session.scalar(claimed.on_conflict_do_nothing().returning(IdempotencyKey.key))
     except DBAPIError as error:
         if sqlstate(error) == _LOCK_NOT_AVAILABLE:
             raise Problem("idempotency-in-progress", headers={"Retry-After": "1"}) from None

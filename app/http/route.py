@@ -5,14 +5,15 @@ been acknowledged already. Here the route owns the transaction: it opens with th
 and the answer, already rendered, leaves only when the commit has returned.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
 from app.db import Database
 from app.errors import FieldError, Invalid, Problem
@@ -27,6 +28,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 class StrictRequest(Request):
     """A request whose JSON is read by the strict reader, once."""
 
+    @override
     async def json(self) -> Json:
         """The body, parsed; see `strict_json.parse` for the problems it raises."""
         if not hasattr(self, "_strict"):
@@ -50,10 +52,10 @@ class UnitOfWork:
             self._session = await self._stack.enter_async_context(open_())
         return self._session
 
-    async def __aenter__(self) -> "UnitOfWork":
+    async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *raised: Any) -> bool | None:
+    async def __aexit__(self, *raised: object) -> bool | None:
         """Commit, or roll back if something was raised.
 
         Raises 503 `outcome-unknown` when PostgreSQL went away during the commit: it may have
@@ -82,7 +84,8 @@ ReadSession = Annotated[AsyncSession, Depends(_session)]
 class Route(APIRoute):
     """Checks the key, the query and the body before the endpoint; commits after it."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler; refuse to build a route that declares no need."""
         handle = super().get_route_handler()
         need = declared_need(self.dependant)
@@ -90,7 +93,7 @@ class Route(APIRoute):
             message = f"{self.path} declares no scope: use needs(...) or open_to_all(...)"
             raise TypeError(message)
         known_parameters = frozenset(_query_names(self.dependant))
-        readonly = self.methods <= _SAFE
+        readonly = (self.methods or set()) <= _SAFE
         expects_json = self.body_field is not None
 
         async def handler(plain: Request) -> Response:
@@ -134,7 +137,7 @@ class Route(APIRoute):
 
 def _query_names(dependant: Dependant) -> Iterator[str]:
     for field in dependant.query_params:
-        annotation = field.field_info.annotation
+        annotation: Any = field.field_info.annotation
         if hasattr(annotation, "model_fields"):  # a model of parameters
             for name, inner in annotation.model_fields.items():
                 yield inner.alias or name

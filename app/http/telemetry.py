@@ -11,7 +11,8 @@ from app.config import Settings
 from app.log import log
 
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
-_OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+#: Nothing is observed.
+OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def of(settings: Settings) -> Telemetry:
     An endpoint without the packages of the extra is said in the log; the service runs on.
     """
     if not settings.otel_endpoint:
-        return Telemetry(_OFF, _nothing)
+        return Telemetry(OFF, _nothing)
     try:
         # Only here: the packages belong to an extra, and take long to import.
         exporters = import_module("app.http.exporters")
@@ -38,7 +39,7 @@ def of(settings: Settings) -> Telemetry:
             message="FEEDBACK_OTEL_ENDPOINT is set, but the packages are not installed: "
             "install customer-feedback[otel]",
         )
-        return Telemetry(_OFF, _nothing)
+        return Telemetry(OFF, _nothing)
     tracer, meter, close = exporters.start(settings.otel_endpoint)
     return Telemetry(
         {

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.fields import Output, Timestamp
+from app.fields import Output, Timestamp, example
 from app.kpis.calendar_units import Grain
 from app.kpis.declaration import Family, Reason, Unit
+from app.kpis.examples import NPS
 from app.kpis.statistics import ChangeVerdict, Direction, TargetVerdict
 
 Number = int | float
@@ -186,6 +187,8 @@ class KpiHeader(Output):
 
 class KpiEnvelope(KpiFigure, KpiHeader):
     """One KPI for one period."""
+
+    model_config = example(**NPS)
 
     period: KpiPeriod
     previous: KpiPrevious | None

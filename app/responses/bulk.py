@@ -7,6 +7,7 @@ different processors.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import asyncpg
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from app.db import connect_raw, now
 from app.errors import FieldError, Invalid, Problem
 from app.http.auth import Credential
 from app.http.lines import NDJSON, chunks
-from app.http.outcomes import BulkOptions, Outcome, Outcomes
+from app.http.outcomes import BulkOptions, Outcome, Outcomes, Status
 from app.http.physical_lines import Line
 from app.http.rendering import language_of
 from app.responses.loading import load
@@ -68,68 +69,65 @@ class BulkIntake:
         if credential.kind != "secret":
             raise Problem("wrong-key-type")
         options = _options(request)
-        outcomes = Outcomes(options, language_of(scope))
         await self._questionnaires.get(credential.workspace_id, survey)  # 404 before reading on
-        try:
-            async with self._turns:
-                await self._stream(request, credential, survey, options, outcomes)
-        except BaseException:
-            outcomes.close()
-            raise
+        async with self._turns:
+            # Planned anew for each chunk: the table grows under the statements.
+            connection = await connect_raw(self._settings, plan_cache_mode="force_custom_plan")
+            outcomes = Outcomes(options, language_of(scope))
+            upload = _Upload(
+                self._questionnaires, connection, credential.workspace_id, survey, options, outcomes
+            )
+            try:
+                await upload.run(request)
+            except BaseException:
+                outcomes.close()
+                raise
+            finally:
+                await connection.close(timeout=5)
         await outcomes.answer()(scope, receive, send)
 
-    async def _stream(
-        self,
-        request: Request,
-        credential: Credential,
-        survey: str,
-        options: BulkOptions,
-        outcomes: Outcomes,
-    ) -> None:
-        # Planned anew for each chunk: the table grows under the statements.
-        connection = await connect_raw(self._settings, plan_cache_mode="force_custom_plan")
+
+@dataclass(frozen=True)
+class _Upload:
+    """One stream on its way into one survey."""
+
+    questionnaires: Questionnaires
+    connection: asyncpg.Connection
+    workspace_id: UUID
+    survey: str
+    options: BulkOptions
+    outcomes: Outcomes
+
+    async def run(self, request: Request) -> None:
+        """Judge each chunk while the one before is being stored."""
         storing: asyncio.Task[None] | None = None
         try:
             async for lines in chunks(request, size=CHUNK_LINES):
-                chunk = await self._judge(credential, survey, lines)
+                chunk = await self.judge(lines)
                 if storing is not None:
                     await storing
-                storing = asyncio.create_task(
-                    self._store(connection, credential, survey, lines, chunk, options, outcomes)
-                )
+                storing = asyncio.create_task(self.store(lines, chunk))
             if storing is not None:
                 await storing
         finally:
             if storing is not None and not storing.done():
                 storing.cancel()
-            await connection.close(timeout=5)
 
-    async def _judge(
-        self, credential: Credential, survey: str, lines: Sequence[Line], *, fresh: bool = False
-    ) -> _Chunk:
-        questionnaire = await self._questionnaires.get(
-            credential.workspace_id, survey, fresh=fresh
+    async def judge(self, lines: Sequence[Line], *, fresh: bool = False) -> _Chunk:
+        """Judge lines by the survey as it is, or as it was within the last second."""
+        return await _judge(
+            lines, await self.questionnaires.get(self.workspace_id, self.survey, fresh=fresh)
         )
-        return await _judge(lines, questionnaire)
 
-    async def _store(  # noqa: PLR0913 - what one chunk needs
-        self,
-        connection: asyncpg.Connection,
-        credential: Credential,
-        survey: str,
-        lines: Sequence[Line],
-        chunk: _Chunk,
-        options: BulkOptions,
-        outcomes: Outcomes,
-    ) -> None:
+    async def store(self, lines: Sequence[Line], chunk: _Chunk) -> None:
         """Commit a chunk and report it; judge it again if the survey changed under it."""
         for _ in range(_JUDGEMENTS):
             try:
-                await _store(connection, chunk, options, outcomes)
+                await _store(self.connection, chunk, self.options, self.outcomes)
             except OutdatedQuestionnaire:
-                chunk = await self._judge(credential, survey, lines, fresh=True)
+                chunk = await self.judge(lines, fresh=True)
             except asyncpg.InterfaceError as error:
-                if connection.is_closed():  # so says asyncpg of one that was lost before
+                if self.connection.is_closed():  # so says asyncpg of one that was lost before
                     raise Problem("database-unavailable", headers={"Retry-After": "2"}) from error
                 raise
             else:
@@ -183,7 +181,7 @@ async def _store(
         outcomes.extend(_mixed(chunk, loaded.ids, loaded.created, loaded.conflicts))
         return
     created = sum(loaded.created)
-    counts = {"created": created, "unchanged": len(chunk.rows) - created}
+    counts: dict[Status, int] = {"created": created, "unchanged": len(chunk.rows) - created}
     rendered = []
     if outcomes.lists_all:
         rendered = [
@@ -195,11 +193,11 @@ async def _store(
                 chunk.numbers, chunk.rows, loaded.ids, loaded.created, strict=True
             )
         ]
-    outcomes.write(counts, rendered)  # type: ignore[arg-type]
+    outcomes.write(counts, rendered)
 
 
 def _mixed(
-    chunk: _Chunk, ids: list[object], created: list[bool], conflicts: list[bool]
+    chunk: _Chunk, ids: list[UUID], created: list[bool], conflicts: list[bool]
 ) -> list[Outcome]:
     done = list(chunk.rejected)
     for number, row, id_, new, conflict in zip(
@@ -209,8 +207,7 @@ def _mixed(
             error = FieldError("/submission_id", "conflict")
             done.append(Outcome(number, row.submission_key, "rejected", None, (error,)))
         else:
-            status = "created" if new else "unchanged"
-            done.append(Outcome(number, row.submission_key, status, str(id_)))  # type: ignore[arg-type]
+            done.append(Outcome(number, row.submission_key, "created" if new else "unchanged", id_))
     return sorted(done, key=lambda outcome: outcome.line)
 
 

@@ -59,6 +59,7 @@ SELECT CAST(:workspace_id AS uuid), survey_id, split_part(tally, '=', 1), dimens
 FROM placed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
 GROUP BY 2, 3, 4, 5, 6, 7, 8
 HAVING sum(sign) <> 0
+ORDER BY 2, 3, 4, 5, 6, 7, 8
 ON CONFLICT (workspace_id, survey_id, question, dimension, day, member, code, quality)
 DO UPDATE SET n = survey_cells.n + excluded.n
 """)
@@ -91,7 +92,11 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
     ).scalar_one_or_none()
     # One transaction with more rows than a step is folded whole.
     upper = horizon if bound is None else max(bound, state.folded_to + 1)
-    names = {"time_zone": state.time_zone, "dimensions": state.dimensions, "built_in": list(WITH_CELLS)}
+    names = {
+        "time_zone": state.time_zone,
+        "dimensions": state.dimensions,
+        "built_in": list(WITH_CELLS),
+    }
     await session.execute(_FOLD, span | {"upper": upper} | names)
     state.folded_to = upper
     state.folded_at = now()
@@ -112,7 +117,6 @@ async def _locked_state(session: AsyncSession, workspace: Workspace) -> RollupSt
             select(RollupState).where(RollupState.workspace_id == workspace.id).with_for_update()
         )
     ).one()
-
 
 
 _BEHIND = text("""

@@ -114,7 +114,7 @@ class Intake:
     async def _store(
         self, credential: Credential, survey: str, sent: ResponseSubmit, submission_key: str
     ) -> tuple[Prepared, Stored]:
-        """Judge and write; once more by the survey of this moment if that may change the verdict."""
+        """Judge and write; once more by the survey of this moment if that may matter."""
         try:
             return await self._try_to_store(credential, survey, sent, submission_key)
         except (OutdatedQuestionnaire, Problem) as outdated:
@@ -134,9 +134,7 @@ class Intake:
         *,
         fresh: bool = False,
     ) -> tuple[Prepared, Stored]:
-        questionnaire = await self._questionnaires.get(
-            credential.workspace_id, survey, fresh=fresh
-        )
+        questionnaire = await self._questionnaires.get(credential.workspace_id, survey, fresh=fresh)
         credential.limit_to_surveys(questionnaire.survey_id)
         assurance: Assurance = "verified" if credential.kind == "secret" else "open"
         prepared = prepare(

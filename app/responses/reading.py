@@ -26,29 +26,33 @@ class Reader:
         if not self._sees_personal:
             hidden = await self._personal_keys(response)
         named = not response.submission_key.startswith(_UNNAMED)
-        return ResponseRead(
-            id=response.id,
-            survey=response.survey_id,
-            version=response.version,
-            submission_id=response.submission_key if named else None,
-            status=response.status,
-            quality=response.quality,
-            assurance=response.assurance,
-            language=response.language,
-            channel=response.channel,
-            method=response.method,
-            customer=response.customer,
-            segment=response.segment,
-            occurred_at=response.occurred_at,
-            claimed_at=response.claimed_at,
-            received_at=response.received_at,
-            updated_at=response.updated_at,
-            duration_seconds=response.duration_seconds,
-            flags=response.flags,
-            metadata=response.metadata_,
-            answers={key: value for key, value in response.answers.items() if key not in hidden},
-            redacted=sorted(hidden & response.answers.keys()),
-            revision=response.revision,
+        return ResponseRead.model_validate(
+            {
+                "id": response.id,
+                "survey": response.survey_id,
+                "version": response.version,
+                "submission_id": response.submission_key if named else None,
+                "status": response.status,
+                "quality": response.quality,
+                "assurance": response.assurance,
+                "language": response.language,
+                "channel": response.channel,
+                "method": response.method,
+                "customer": response.customer,
+                "segment": response.segment,
+                "occurred_at": response.occurred_at,
+                "claimed_at": response.claimed_at,
+                "received_at": response.received_at,
+                "updated_at": response.updated_at,
+                "duration_seconds": response.duration_seconds,
+                "flags": response.flags,
+                "metadata": response.metadata_,
+                "answers": {
+                    key: value for key, value in response.answers.items() if key not in hidden
+                },
+                "redacted": sorted(hidden & response.answers.keys()),
+                "revision": response.revision,
+            }
         )
 
     async def _personal_keys(self, response: Response) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from app.fields import TimestampQuery
 from app.http.auth import Credential, declared_need, needs
@@ -35,6 +36,7 @@ from app.responses.service import ResponseFilter
 class _HandedOver(Response):
     """Answers by the plain ASGI intake."""
 
+    @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the intake read the body and answer."""
         await scope["app"].state.intake(scope, receive, send)
@@ -47,6 +49,7 @@ async def _hand_over(_: Request) -> Response:
 class SubmissionRoute(APIRoute):
     """Documented like every route; served by the plain ASGI intake (see `intake`)."""
 
+    @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The intake, which checks the key by itself; a need is declared all the same."""
         if declared_need(self.dependant) is None:
@@ -116,7 +119,7 @@ router = APIRouter(prefix="/v1", tags=["responses"], route_class=Route)
 Caller = Annotated[Credential, needs("responses:read")]
 
 
-def _filter(  # noqa: PLR0913 - one parameter for each filter
+def _filter(
     survey: Annotated[str | None, Query(max_length=64)] = None,
     status: Status | None = None,
     quality: Quality | None = None,

@@ -14,6 +14,7 @@ from app.fields import (
     MetadataValue,
     Output,
     Timestamp,
+    example,
 )
 
 Channel = Literal[
@@ -29,9 +30,7 @@ SubmissionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9
 #: An answer, as `response-schema` of the survey's version describes it for each question.
 AnswerItem = str | int | float | bool | dict[str, str]
 AnswerValue = str | int | float | bool | list[AnswerItem] | dict[str, AnswerItem]
-_ANSWERS = WithJsonSchema(
-    TypeAdapter(dict[str, AnswerValue]).json_schema() | {"x-name": "Answers"}
-)
+_ANSWERS = WithJsonSchema(TypeAdapter(dict[str, AnswerValue]).json_schema() | {"x-name": "Answers"})
 Answers = Annotated[dict[str, AnswerValue], _ANSWERS]
 #: Answers by question key. The sheet of the survey's version judges their forms, once.
 AnswersIn = Annotated[dict[str, Any], _ANSWERS]
@@ -39,6 +38,14 @@ AnswersIn = Annotated[dict[str, Any], _ANSWERS]
 
 class ResponseSubmit(Input):
     """One response. `response-schema` of the survey's version says which answers fit."""
+
+    model_config = example(
+        answers={"nps": 9, "reasons": ["price", "staff"], "comment": "Quick and friendly."},
+        language="en",
+        channel="web",
+        customer="c-1024",
+        occurred_at="2026-11-20T18:30:00+08:00",
+    )
 
     answers: AnswersIn
     status: Status = "complete"
@@ -63,6 +70,8 @@ class ResponseSubmit(Input):
 
 class ResponseLine(ResponseSubmit):
     """One response of a bulk upload: with the id that makes repeating harmless."""
+
+    model_config = example(submission_id="call-20261120-17", answers={"nps": 9}, channel="phone")
 
     submission_id: SubmissionId
 

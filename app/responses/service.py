@@ -70,7 +70,7 @@ def _int8(text: str) -> int:
     return number
 
 
-def _filtered(query: Select[tuple[Response]], wanted: ResponseFilter) -> Select[tuple[Response]]:
+def _filtered(query: Select[Response], wanted: ResponseFilter) -> Select[Response]:
     if wanted.survey is not None:
         query = query.where(Response.survey_id == _uuid(wanted.survey))
     for column in ("status", "quality", "channel", "method", "customer"):
@@ -135,7 +135,7 @@ async def change_response(
     response.revision += 1
     response.updated_at = now()
     # The row now stands under this transaction: lists show it again, folds count it anew.
-    response.xid = _THIS_XID  # type: ignore[assignment]
+    response.xid = _THIS_XID
     record(
         session, response.workspace_id, "response.changed", str(response.id),
         survey=str(response.survey_id), revision=response.revision,

@@ -85,7 +85,7 @@ class Prepared:
     survey_revision: int
 
 
-class OutdatedQuestionnaire(Exception):  # noqa: N818 - a turn of the flow, not a failure
+class OutdatedQuestionnaire(Exception):
     """The survey changed after it was read: judge again by what it is now."""
 
 
@@ -150,7 +150,7 @@ def prepare(
 
 
 def tally(sheet: AnswerSheet, answers: dict[str, Any], status: str) -> list[str]:
-    """What a response counts as, headed by the response itself; 422 `invalid-answers` if they do not fit.
+    """What a response counts as, headed by the response itself; 422 `invalid-answers` otherwise.
 
     A dismissed response gives no answers: every question counts it as dismissed.
     """

@@ -30,12 +30,31 @@ def submission_schema(definition: SurveyDefinition, envelope: Schema) -> Schema:
     """The JSON Schema of a whole submission: the envelope with this survey's `answers` inside.
 
     `envelope` is the JSON Schema of the body with any `answers` property; it is left as it is.
+    What answers must be depends on `status`: partial ones lack what they like, and a dismissed
+    response has none. Of the hidden fields only those that the survey declares may be sent.
     """
     schema = deepcopy(envelope)
-    schema.setdefault("type", "object")
     schema["$schema"] = DIALECT
-    schema.setdefault("properties", {})["answers"] = answers_schema(definition)
+    properties = schema.setdefault("properties", {})
+    properties["answers"] = {"type": "object"}
+    if "hidden_fields" in properties:
+        declared = {"propertyNames": {"enum": list(definition.hidden_fields)}}
+        properties["hidden_fields"] = {"allOf": [properties["hidden_fields"], declared]}
+    partial, dismissed = {"const": "partial"}, {"const": "dismissed"}
+    schema["allOf"] = [
+        _under(partial, answers_schema(definition, partial=True)),
+        _under(dismissed, {"maxProperties": 0}),
+        _under({"not": {"anyOf": [partial, dismissed]}}, answers_schema(definition)),
+    ]
     return schema
+
+
+def _under(status: Schema, answers: Schema) -> Schema:
+    """These answers where the status is such; without a status it is `complete`."""
+    condition: Schema = {"properties": {"status": status}}
+    if "not" not in status:  # an absent property fits everything
+        condition["required"] = ["status"]
+    return {"if": condition, "then": {"properties": {"answers": answers}}}
 
 
 #: The body of a submission when nothing but answers is sent.

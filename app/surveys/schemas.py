@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import JsonValue, RootModel
 
-from app.fields import Code, Input, Localized, Output, ShortText, Timestamp
+from app.fields import Code, Input, Localized, Output, ShortText, Timestamp, example
 from app.surveys.definition import SurveyDefinition
 
 SurveyStatus = Literal["draft", "published", "closed"]
@@ -13,6 +13,32 @@ SurveyStatus = Literal["draft", "published", "closed"]
 
 class SurveyCreate(Input):
     """A new draft. It may be incomplete; publishing says what is missing."""
+
+    model_config = example(
+        name="After a visit",
+        definition={
+            "default_language": "zh-CN",
+            "languages": ["zh-CN", "en"],
+            "title": {"zh-CN": "您的到访", "en": "Your visit"},
+            "pages": [
+                {
+                    "key": "visit",
+                    "questions": [
+                        {
+                            "type": "nps",
+                            "key": "nps",
+                            "text": {
+                                "zh-CN": "您会向朋友推荐我们吗？",
+                                "en": "Would you recommend us to a friend?",
+                            },
+                            "required": True,
+                            "construct": "recommendation",
+                        }
+                    ],
+                }
+            ],
+        },
+    )
 
     name: ShortText
     definition: SurveyDefinition

@@ -66,11 +66,12 @@ def operations(document: Json) -> list[tuple[str, list[Operation]]]:
         for method in _METHODS:
             if method in item:
                 tag = item[method].get("tags", ["other"])[0]
-                tags.setdefault(tag, []).append(_operation(path, method, item[method]))
+                shared = document.get("components", {}).get("responses", {})
+                tags.setdefault(tag, []).append(_operation(path, method, item[method], shared))
     return list(tags.items())
 
 
-def _operation(path: str, method: str, found: Json) -> Operation:
+def _operation(path: str, method: str, found: Json, shared: Json) -> Operation:
     body = found.get("requestBody", {}).get("content", {})
     summary, *paragraphs = found.get("description", found.get("summary", "")).split("\n\n")
     return Operation(
@@ -90,17 +91,20 @@ def _operation(path: str, method: str, found: Json) -> Operation:
             for each in found.get("parameters", ())
         ],
         bodies=[(media, content.get("schema", {})) for media, content in body.items()],
-        answers=[
-            Answer(
-                status=status,
-                description=each.get("description", ""),
-                types=[
-                    content["schema"]
-                    for content in each.get("content", {}).values()
-                    if content.get("schema")
-                ],
-            )
-            for status, each in found["responses"].items()
+        answers=[_answer(status, each, shared) for status, each in found["responses"].items()],
+    )
+
+
+def _answer(status: str, found: Json, shared: Json) -> Answer:
+    if "$ref" in found:
+        found = shared[found["$ref"].rpartition("/")[2]]
+    return Answer(
+        status=status,
+        description=found.get("description", ""),
+        types=[
+            content["schema"]
+            for content in found.get("content", {}).values()
+            if content.get("schema")
         ],
     )
 

@@ -60,8 +60,10 @@ def _checksum(body: str) -> str:
 
 
 def hashed(pepper: str, secret: str) -> bytes:
-    """HMAC-SHA-256 under the pepper: a stolen database opens nothing, and no slow hash is needed
-    for 256 random bits."""
+    """HMAC-SHA-256 under the pepper: a stolen database opens nothing.
+
+    256 random bits need no slow hash.
+    """
     return hmac.digest(pepper.encode(), secret.encode(), hashlib.sha256)
 
 

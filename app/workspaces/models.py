@@ -38,7 +38,7 @@ class ApiKey(Base):
     kind: Mapped[str]
     name: Mapped[str]
     secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """HMAC-SHA-256 of the secret under the pepper; null for publishable keys, which hide nothing."""
+    """HMAC-SHA-256 of the secret under the pepper; null for publishable keys, no secrets."""
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     origins: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     survey_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
@@ -46,5 +46,3 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
-
-

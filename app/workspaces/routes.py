@@ -107,9 +107,7 @@ async def update_api_key(
 
 
 @router.post("/api-keys/{key}/revoke", operation_id="revoke_api_key")
-async def revoke_api_key(
-    key: str, request: Request, session: Session, caller: Admin
-) -> ApiKeyRead:
+async def revoke_api_key(key: str, request: Request, session: Session, caller: Admin) -> ApiKeyRead:
     """End a key. Every process refuses it within a second."""
     found = await service.fetch_key(session, caller.workspace_id, key)
     revoked = await service.revoke_key(session, found)

@@ -50,7 +50,7 @@ def _create_customers() -> None:
         sa.Column("updated_at", _TIME, nullable=False),
         sa.CheckConstraint(
             "key_account_type IN ('group', 'industry', 'channel', 'strategic')",
-            name="ck_customers_key_account_type",
+            name=op.f("ck_customers_key_account_type"),
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", name="pk_customers"),
         sa.UniqueConstraint("workspace_id", "external_id", name="uq_customers_external_id"),
@@ -75,9 +75,9 @@ def _create_orders() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("updated_at", _TIME, nullable=False),
-        sa.CheckConstraint("amount >= 0", name="ck_orders_amount"),
-        sa.CheckConstraint("refunded >= 0 AND refunded <= amount", name="ck_orders_refunded"),
-        sa.CheckConstraint("quantity >= 0", name="ck_orders_quantity"),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_orders_amount")),
+        sa.CheckConstraint("refunded >= 0 AND refunded <= amount", name=op.f("ck_orders_refunded")),
+        sa.CheckConstraint("quantity >= 0", name=op.f("ck_orders_quantity")),
         sa.ForeignKeyConstraint(
             ["workspace_id", "customer_id"],
             ["customers.workspace_id", "customers.id"],
@@ -103,7 +103,7 @@ def _create_refunds() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("updated_at", _TIME, nullable=False),
-        sa.CheckConstraint("amount > 0", name="ck_refunds_amount"),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_refunds_amount")),
         sa.ForeignKeyConstraint(
             ["workspace_id", "order_external_id"],
             ["orders.workspace_id", "orders.external_id"],

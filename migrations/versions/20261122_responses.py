@@ -33,12 +33,8 @@ def upgrade() -> None:
         sa.Column("segment", sa.Text()),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True)),
-        sa.Column(
-            "received_at", sa.DateTime(timezone=True), server_default=_CLOCK, nullable=False
-        ),
-        sa.Column(
-            "updated_at", sa.DateTime(timezone=True), server_default=_CLOCK, nullable=False
-        ),
+        sa.Column("received_at", sa.DateTime(timezone=True), server_default=_CLOCK, nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=_CLOCK, nullable=False),
         sa.Column("duration_seconds", sa.Float()),
         sa.Column("flags", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("metadata", JSONB(), nullable=False),
@@ -47,11 +43,11 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.Column("xid", sa.BigInteger(), server_default=_XID, nullable=False),
         sa.CheckConstraint(
-            "status IN ('complete', 'partial', 'dismissed')", name="ck_responses_status"
+            "status IN ('complete', 'partial', 'dismissed')", name=op.f("ck_responses_status")
         ),
         sa.CheckConstraint(
             "quality IN ('ok', 'flagged', 'invalid', 'duplicate', 'test')",
-            name="ck_responses_quality",
+            name=op.f("ck_responses_quality"),
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", name="pk_responses"),
     )

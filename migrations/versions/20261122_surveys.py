@@ -25,10 +25,12 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True)),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("status IN ('draft', 'published', 'closed')", name="ck_surveys_status"),
+        sa.CheckConstraint(
+            "status IN ('draft', 'published', 'closed')", name=op.f("ck_surveys_status")
+        ),
         sa.CheckConstraint(
             "(status = 'draft') = (current_version IS NULL)",
-            name="ck_surveys_published_has_version",
+            name=op.f("ck_surveys_published_has_version"),
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name="fk_surveys_workspace_id"
@@ -44,7 +46,7 @@ def upgrade() -> None:
         sa.Column("definition", JSONB(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("number >= 1", name="ck_survey_versions_number"),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_survey_versions_number")),
         sa.ForeignKeyConstraint(
             ["workspace_id", "survey_id"],
             ["surveys.workspace_id", "surveys.id"],

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
@@ -27,7 +26,7 @@ class Loaded:
     receipts: list[tuple[int, Json]] = field(default_factory=list)
     """Status and receipt of each complaint, in the order of the file."""
 
-    async def get(self, path: str, **params: Any) -> Json:
+    async def get(self, path: str, **params: str | int) -> Json:
         """The answer of a GET that succeeds; `from_` stands for `from`."""
         named = {name.rstrip("_"): value for name, value in params.items()}
         answer = await self.tenant.client.get(f"/v1/{path}", params=named)
@@ -35,15 +34,15 @@ class Loaded:
         body: Json = answer.json()
         return body
 
-    async def kpi(self, path: str, **params: Any) -> Json:
+    async def kpi(self, path: str, **params: str | int) -> Json:
         """The answer of a KPI."""
         return await self.get(f"kpis/{path}", **params)
 
-    async def everything(self, path: str, **params: Any) -> list[Json]:
+    async def everything(self, path: str, **params: str | int) -> list[Json]:
         """All items of a list, page by page."""
         return [item async for item in self._pages(path, params)]
 
-    async def _pages(self, path: str, params: dict[str, Any]) -> AsyncIterator[Json]:
+    async def _pages(self, path: str, params: dict[str, str | int]) -> AsyncIterator[Json]:
         cursor: dict[str, str] = {}
         while True:
             page = await self.get(path, limit=500, **params, **cursor)

@@ -1,10 +1,11 @@
 """Statistics by scipy and statsmodels, which the service does not use, and how answers compare."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import combinations
 from statistics import fmean
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from tests.acceptance.bodies import Json
 LEVEL = 0.95
 Limits = tuple[float, float]
 Number = Fraction | float
+T = TypeVar("T")
 
 
-def near(value: float | None) -> Any:
+def near(value: float | None) -> object:
     """Equal but for the rounding of floats."""
     return None if value is None else pytest.approx(value, rel=1e-9, abs=1e-12)
 
@@ -136,11 +138,34 @@ def agrees_on_limits(found: Json | None, limits: Limits | None, method: str | No
     assert (found["level"], found["method"]) == (LEVEL, method)
 
 
+def agrees_on_pairs(
+    found: Json,
+    groups: Mapping[str, T],
+    test: Callable[[T, T], tuple[Limits, float]],
+    method: str,
+) -> None:
+    """Every pair of groups was tested as recomputed, with Holm's adjustment."""
+    pairs = found["pairwise"]
+    assert {frozenset((pair["first"], pair["second"])) for pair in pairs} == {
+        frozenset(names) for names in combinations(groups, 2)
+    }
+    tested = [test(groups[pair["first"]], groups[pair["second"]]) for pair in pairs]
+    adjusted = holm([p for _, p in tested])
+    for pair, (limits, p), p_adjusted in zip(pairs, tested, adjusted, strict=True):
+        agrees_on_limits(pair["interval"], limits, method)
+        assert (pair["p"], pair["p_adjusted"]) == (_near_p(p), _near_p(p_adjusted))
+
+
+def _near_p(p: float) -> object:
+    """Small probabilities too are compared by their digits."""
+    return pytest.approx(p, rel=1e-6, abs=1e-300)
+
+
 def agrees_on_change(
     previous: Json, tested: tuple[Limits, float], test: str, method: str | None = None
 ) -> None:
     """The change since the earlier period was tested as recomputed."""
     limits, p = tested
     agrees_on_limits(previous["interval"], limits, method or test)
-    assert previous["p"] == pytest.approx(p, rel=1e-6, abs=1e-300)
+    assert previous["p"] == _near_p(p)
     assert previous["test"] == test

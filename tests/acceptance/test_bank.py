@@ -1,11 +1,10 @@
 """A bank's satisfaction study (plspm): every KPI of surveys, recomputed from the 250 rows."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -44,7 +43,7 @@ def _index(row: Row) -> Fraction | None:
     scores = _answers([row], *SATISFACTION)
     if len(scores) < len(SATISFACTION):
         return None
-    return 100 * sum(Fraction(score - 1, 9) for score in scores) / len(scores)
+    return 100 * sum((Fraction(score - 1, 9) for score in scores), Fraction()) / len(scores)
 
 
 def _indices(rows: Sequence[Row]) -> list[Fraction]:
@@ -184,10 +183,8 @@ async def test_satisfaction_of_women_and_men(loaded: Loaded) -> None:
         _agrees_on_index(group, rows)
         alone = await loaded.kpi("satisfaction", **YEAR, filter=f"gender:{group['member']}")
         _agrees_on_index(alone, rows)
-    (pair,) = found["pairwise"]
-    limits, p = oracle.welch(*(_indices(_rows(gender=each)) for each in ("female", "male")))
-    oracle.agrees_on_limits(pair["interval"], limits, "welch")
-    assert (pair["p"], pair["p_adjusted"]) == (near(p), near(p))
+    scores = {each: _indices(_rows(gender=each)) for each in ("female", "male")}
+    oracle.agrees_on_pairs(found, scores, oracle.welch, "welch")
 
 
 @pytest.mark.parametrize(
@@ -210,6 +207,9 @@ async def test_csat(loaded: Loaded, question: str | None, items: tuple[str, ...]
         str(point): (expected[point], near(expected[point] / len(answers)))
         for point in range(1, 11)
     }
+    trend = await loaded.kpi("csat/trend", **YEAR, grain="month", **named)
+    for month, point in zip(_months(), trend["points"], strict=True):
+        _agrees_on_share(point, _rows(*month), *items)
 
 
 async def test_csat_of_women_and_men(loaded: Loaded) -> None:
@@ -217,34 +217,24 @@ async def test_csat_of_women_and_men(loaded: Loaded) -> None:
     found = await loaded.kpi("csat/compare", **YEAR, group_by="gender", question="sat1")
     for group in found["groups"]:
         _agrees_on_share(group, _rows(gender=group["member"]), "sat1")
-    (pair,) = found["pairwise"]
-    genders = (pair["first"], pair["second"])
-    limits, p = oracle.newcombe(*(_satisfied(_rows(gender=each), "sat1") for each in genders))
-    oracle.agrees_on_limits(pair["interval"], limits, "newcombe")
-    assert pair["p"] == near(p)
+    shares = {each: _satisfied(_rows(gender=each), "sat1") for each in ("female", "male")}
+    oracle.agrees_on_pairs(found, shares, oracle.newcombe, "newcombe")
 
 
-@pytest.mark.parametrize(
-    ("kpi", "tested"),
-    [
-        ("csat", lambda now, before: oracle.newcombe(
-            _satisfied(now, *SATISFACTION), _satisfied(before, *SATISFACTION))),
-        ("satisfaction", lambda now, before: oracle.welch(_indices(now), _indices(before))),
-    ],
-)  # fmt: skip
-async def test_june_against_may(
-    loaded: Loaded, kpi: str, tested: Callable[..., tuple[oracle.Limits, float]]
-) -> None:
+async def test_june_against_may(loaded: Loaded) -> None:
     """A calendar month is compared with the month before, by the KPI's own test."""
-    found = await loaded.kpi(kpi, from_="2020-06-01", to="2020-07-01")
     now, before = _rows(*_months()[5]), _rows(*_months()[4])
-    test = {"csat": "newcombe", "satisfaction": "welch"}[kpi]
-    assert found["previous"]["period"]["from"] == "2020-05-01"
-    oracle.agrees_on_change(found["previous"], tested(now, before), test)
+    june = {"from_": "2020-06-01", "to": "2020-07-01"}
+    previous = (await loaded.kpi("csat", **june))["previous"]
+    shares = _satisfied(now, *SATISFACTION), _satisfied(before, *SATISFACTION)
+    oracle.agrees_on_change(previous, oracle.newcombe(*shares), "newcombe")
+    previous = (await loaded.kpi("satisfaction", **june))["previous"]
+    assert previous["period"]["from"] == "2020-05-01"
+    oracle.agrees_on_change(previous, oracle.welch(_indices(now), _indices(before)), "welch")
 
 
 @pytest.mark.parametrize("kpi", ["nps", "ces"])
 async def test_no_scale_is_taken_for_another(loaded: Loaded, kpi: str) -> None:
     """None of the items asks for a recommendation from 0 to 10, nor for effort: no value."""
-    found: dict[str, Any] = await loaded.kpi(kpi, **YEAR, survey=loaded.survey)
+    found = await loaded.kpi(kpi, **YEAR, survey=loaded.survey)
     assert (found["value"], found["n"], found["reason"]) == (None, 0, "not_defined")

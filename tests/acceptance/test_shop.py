@@ -114,13 +114,7 @@ async def test_retention_of_segments(loaded: Loaded) -> None:
         assert {name: alone[name] for name in ("value", "n", "numerator", "interval")} == {
             name: group[name] for name in ("value", "n", "numerator", "interval")
         }
-    tested = [oracle.newcombe(shares[p["first"]], shares[p["second"]]) for p in found["pairwise"]]
-    assert len(tested) == 3
-    for pair, (limits, p), adjusted in zip(
-        found["pairwise"], tested, oracle.holm([p for _, p in tested]), strict=True
-    ):
-        oracle.agrees_on_limits(pair["interval"], limits, "newcombe")
-        assert (pair["p"], pair["p_adjusted"]) == (near(p), near(adjusted))
+    oracle.agrees_on_pairs(found, shares, oracle.newcombe, "newcombe")
 
 
 @pytest.mark.parametrize("kind", ["exact", "rolling", "bounded_by"])
@@ -199,7 +193,7 @@ async def test_acquisition_against_the_month_before(loaded: Loaded) -> None:
         for each in (2, 1)
     ]
     assert found["value"] == near(oracle.ratio(*counts[0]))
-    tested = oracle.rates(*counts)
+    tested = oracle.rates(counts[0], counts[1])
     oracle.agrees_on_change(found["previous"], tested, "poisson_conditional_exact", "mover_garwood")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, get_args
 
@@ -23,7 +24,7 @@ from app.kpis.cohorts import (
 from app.kpis.periods import Period, day_starts_at, local_date
 from app.kpis.proportions import Share, wilson
 from tests.conftest import Tenant
-from tests.kpis.shops import ZONE, Shop, opened, shops
+from tests.kpis.shops import ZONE, Payback, Sale, Shop, opened, shops
 
 #: A customer's units by their first days.
 Histories = Mapping[str, set[date]]
@@ -131,6 +132,20 @@ def _means_agree(
         else:
             assert column.rate == column.active / column.size
             assert column.interval == wilson(Share(column.active, column.size))
+
+
+async def test_a_refund_counts_from_its_own_instant_on(database: Database) -> None:
+    """At the instant of its full refund an order still stands; one later it is no purchase."""
+    at = datetime(2018, 10, 5, 15, tzinfo=UTC)
+    back = datetime(2018, 11, 1, 12, tzinfo=UTC)
+    shop = Shop([Sale("c0", at, Decimal(10), (Payback(back, Decimal(10)),))])
+    period = widened(Period(date(2018, 10, 1), date(2018, 11, 1), ZONE), "month")
+    async with opened(database, shop) as (session, scope):
+        for now, size in ((back, 1), (back + datetime.resolution, 0)):
+            wanted = Wanted(scope, period, "month", 1, "exact", "weighted", now)
+            matrix = await measure_cohorts(session, wanted)
+            assert matrix.cohorts[0].size == size
+            assert matrix.refunded_orders == 1 - size
 
 
 async def _order(tenant: Tenant, id_: str, customer: str, day: str) -> None:

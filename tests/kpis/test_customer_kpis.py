@@ -182,6 +182,20 @@ async def test_acquisition_of_a_story(database: Database) -> None:
     assert measured.interval == garwood(Rate(2, 4, per=1))
 
 
+async def test_a_refund_at_the_very_end_belongs_to_the_next_period(database: Database) -> None:
+    """An order paid back at the first instant after a period stands in it; just before, not."""
+    for moment, buyers in ((OCTOBER.ends_at, 1), (OCTOBER.ends_at - datetime.resolution, 0)):
+        shop = Shop([_sale("c0", 10, 5, Payback(moment, Decimal(10)))])
+        async with opened(database, shop) as (session, scope):
+            (bought,) = await measure_repeat_purchases(session, scope, [OCTOBER], None)
+            (kept,) = await measure_retention(session, scope, [OCTOBER], None)
+            (new,) = await measure_acquisition(session, scope, [OCTOBER], None)
+        assert bought[""].n == kept[""].numerator["E"] == buyers
+        assert new[""].numerator == {"new_customers": buyers}
+        for measured in (bought[""], kept[""], new[""]):
+            assert measured.excluded == {"fully_refunded_orders": 1 - buyers}
+
+
 async def test_nothing_is_null_with_a_reason(database: Database) -> None:
     """Without customers every customer KPI is null because its denominator is empty."""
     async with opened(database, Shop([])) as (session, scope):

@@ -49,8 +49,10 @@ async def test_a_second_load_changes_nothing(tenant: Tenant, database: Database)
     assert (second["created"], second["unchanged"], second["outcomes"]) == (0, 4_500, [])
     async with database.snapshot() as session:
         for table in ("responses", "events"):
-            query = text(f"SELECT count(*) FROM {table} WHERE workspace_id = :w"
-                         + (" AND type = 'response.received'" if table == "events" else ""))
+            query = text(
+                f"SELECT count(*) FROM {table} WHERE workspace_id = :w"
+                + (" AND type = 'response.received'" if table == "events" else "")
+            )
             counted = await session.execute(query, {"w": tenant.workspace.id})
             assert counted.scalar_one() == 4_500
 

@@ -116,7 +116,8 @@ async def test_cells_equal_a_recount_under_any_order_of_events(
     """Submissions, changes and folds in random order: cells plus tail are the rows, always."""
     survey = await publish(tenant)
     await tenant.client.patch("/v1/workspaces/current", json={"dimensions": ["branch"]})
-    rng, made = random.Random(7), []
+    rng = random.Random(7)
+    made: list[str] = []
     for step in range(150):
         move = rng.random()
         if move < 0.6 or not made:
@@ -159,9 +160,7 @@ async def test_days_are_local(tenant: Tenant, database: Database) -> None:
             start, end = first, first + timedelta(days=2)
             wanted = Slice(tenant.workspace.id, start, end, zone, questions=("nps",))
             async with database.snapshot() as session:
-                found = await histogram(
-                    session, wanted, buckets=[start, start + timedelta(days=1)]
-                )
+                found = await histogram(session, wanted, buckets=[start, start + timedelta(days=1)])
             assert {each.bucket: each.n for each in found} == expected
         await _fold(database, tenant)
 

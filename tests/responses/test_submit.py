@@ -36,9 +36,7 @@ async def test_the_same_submission_is_one_for_ever(tenant: Tenant, database: Dat
     """200 parallel sendings of one id: one row, one event, and 200 equal answers."""
     survey = await publish(tenant)
     url = f"/v1/surveys/{survey}/responses/{uuid4()}"
-    answers = await asyncio.gather(
-        *(tenant.client.put(url, json=answer()) for _ in range(200))
-    )
+    answers = await asyncio.gather(*(tenant.client.put(url, json=answer()) for _ in range(200)))
     assert {each.status_code for each in answers} == {201}, answers[0].text
     assert len({each.content for each in answers}) == 1
     assert await _count(database, tenant, "responses") == 1
@@ -105,9 +103,7 @@ async def test_a_wrong_clock_is_corrected_and_kept(tenant: Tenant) -> None:
     """`sent_at` says how wrong the device's clock is: the time is corrected, the claim kept."""
     survey = await publish(tenant)
     wrong = datetime.now(UTC) - timedelta(days=400)
-    sent = answer(
-        occurred_at=wrong.isoformat(), sent_at=(wrong + timedelta(minutes=5)).isoformat()
-    )
+    sent = answer(occurred_at=wrong.isoformat(), sent_at=(wrong + timedelta(minutes=5)).isoformat())
     receipt = await tenant.public.post(f"/v1/surveys/{survey}/responses", json=sent)
     read = (await tenant.client.get(receipt.headers["location"])).json()
     occurred = datetime.fromisoformat(read["occurred_at"])

@@ -1,7 +1,8 @@
 """API keys over HTTP."""
 
-from tests.conftest import Tenant, client_of
 from fastapi import FastAPI
+
+from tests.conftest import Tenant, client_of
 
 
 async def test_a_new_key_works_until_it_is_revoked(app: FastAPI, tenant: Tenant) -> None:
@@ -41,12 +42,16 @@ async def test_bad_bodies_are_refused_with_pointers(tenant: Tenant) -> None:
     bad = {"kind": "secret", "name": 7, "scopes": ["root-of-evil"], "extra": 1}
     answer = await tenant.client.post("/v1/api-keys?x=1", json=bad)
     assert answer.json()["errors"][0] == {
-        "pointer": "?x", "code": "unknown-parameter", "detail": "There is no such query parameter."
+        "pointer": "?x",
+        "code": "unknown-parameter",
+        "detail": "There is no such query parameter.",
     }
     answer = await tenant.client.post("/v1/api-keys", json=bad)
     assert answer.status_code == 422
     found = {(each["pointer"], each["code"]) for each in answer.json()["errors"]}
     assert found == {
-        ("/name", "wrong-type"), ("/scopes/0", "unknown-value"), ("/extra", "unknown-field")
+        ("/name", "wrong-type"),
+        ("/scopes/0", "unknown-value"),
+        ("/extra", "unknown-field"),
     }
     assert "root-of-evil" not in answer.text

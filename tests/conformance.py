@@ -1,0 +1,101 @@
+"""Whether an answer is one that the OpenAPI document promises; every test may ask."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from app.main import document
+
+Json = dict[str, Any]
+#: Answered before any operation is found, or by none: `default` speaks of them.
+OF_NO_OPERATION = {405, 414, 431, 500}
+_HERE = "urn:document"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path of the document."""
+
+    path: str
+    pattern: re.Pattern[str]
+    operations: Json
+
+
+@cache
+def contract() -> Json:
+    """The document, made once."""
+    return document()
+
+
+@cache
+def _places() -> list[Place]:
+    found = []
+    for path, operations in contract()["paths"].items():
+        pattern = re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path))
+        found.append(Place(path, re.compile(pattern), operations))
+    # What is written out stands before what a parameter may stand for.
+    return sorted(found, key=lambda place: place.path.count("{"))
+
+
+@cache
+def _validator(reference: str) -> Draft202012Validator:
+    whole = DRAFT202012.create_resource(contract())
+    registry: Registry[Any] = Registry().with_resource(_HERE, whole)
+    return Draft202012Validator({"$ref": _HERE + reference}, registry=registry)
+
+
+def place_of(path: str) -> Place | None:
+    """The documented path that an address belongs to."""
+    return next((place for place in _places() if place.pattern.fullmatch(path)), None)
+
+
+def violations(answer: httpx.Response) -> list[str]:
+    """What an answer of a documented path does that the document does not say."""
+    place = place_of(answer.request.url.path)
+    operation = place and place.operations.get(answer.request.method.lower())
+    if not place or not operation:
+        return []
+    asked = f"{answer.request.method} {place.path}"
+    promised = operation["responses"].get(str(answer.status_code))
+    if promised is None and answer.status_code in OF_NO_OPERATION:
+        promised = operation["responses"]["default"]
+    if promised is None:
+        return [f"{asked} answers {answer.status_code}, which is not documented"]
+    promised = _resolved(promised)
+    found = [
+        f"{asked} {answer.status_code} sends {name}, which is not documented"
+        for name in ("etag", "location", "retry-after", "idempotent-replayed")
+        if name in answer.headers and name not in {each.lower() for each in promised["headers"]}
+    ]
+    return [*found, *_in_body(asked, answer, promised.get("content", {}))]
+
+
+def _in_body(asked: str, answer: httpx.Response, content: Json) -> list[str]:
+    if not answer.content and not content:
+        return []
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    if media_type not in content:
+        return [f"{asked} answers with {media_type}, which is not documented"]
+    schema = content[media_type]["schema"]
+    validator = _validator(schema["$ref"])
+    errors = validator.iter_errors(answer.json())
+    return [f"{asked}: {error.json_path} {error.message}" for error in errors]
+
+
+def _resolved(answer: Json) -> Json:
+    if "$ref" not in answer:
+        return answer
+    shared: Json = contract()["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    return shared
+
+
+async def conforms(answer: httpx.Response) -> None:
+    """For the event hooks of httpx: fails the test that received another answer."""
+    await answer.aread()
+    assert violations(answer) == []
