@@ -35,7 +35,7 @@ def _order(**fields: object) -> Sent:
 def _pattern(name: str, pattern: str) -> Row:
     asked = question("short_text", pattern=pattern)
     wrong = ("/definition/pages/0/questions/0/pattern", "invalid-pattern")
-    return refused(51, name, _survey(asked), wrong, hidden=pattern)
+    return refused(51, name, _survey(asked), wrong, hidden=text(pattern).decode())
 
 
 def _time(number: int, name: str, value: object, code: str) -> Row:
@@ -197,7 +197,7 @@ FIELDS = (
     ),
     answered(44, "unknown choice", {"why": CANARY}, ("why", "unknown-choice")),
     answered(44, "unknown choice of several", {"like": ["a", CANARY]}, ("like/1", "unknown-choice")),
-    answered(44, "unknown item", {"order": ["x", CANARY]}, ("order/1", "unknown-choice")),
+    answered(44, "unknown item", {"order": ["x", "y", CANARY]}, ("order/2", "unknown-choice")),
     Row(
         45, "required answer missing", 422, "invalid-answers",
         Sent("POST", SUBMIT, text({"answers": {"comment": CANARY}})),
@@ -214,7 +214,7 @@ FIELDS = (
     _stored(49, "SQL", "'; DROP TABLE responses; --"),
     _stored(50, "formula", '=HYPERLINK("http://example.com","x")'),
     _pattern("catastrophic", "(a+)+$"),
-    _pattern("back-reference", "(a)\\\\1b"),
+    _pattern("back-reference", "(a)\\1b"),
     _pattern("10 KiB", "a" * 10_240),
     Row(53, "closed survey", 409, "survey-closed", submit({"comment": CANARY}, to="closed")),
     Row(

@@ -10,10 +10,12 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Scope
 
 from app.db import sqlstate
 from app.errors import FieldError, Problem
+from app.http.intake import METHODS
 from app.log import where
 from app.problems import FIELD_CODES
 
@@ -123,18 +125,30 @@ def from_http(error: HTTPException) -> Problem:
 
 def from_validation(error: RequestValidationError) -> Problem:
     """FastAPI's findings: codes and pointers only, never what was submitted."""
-    return Problem(
-        "invalid-request",
-        errors=[_field_error(found, error.body) for found in error.errors()[:_MOST_ERRORS]],
-    )
+    errors = [_field_error(found, error.body) for found in error.errors()[:_MOST_ERRORS]]
+    return Problem("invalid-request", errors=_telling(errors))
 
 
 def field_errors(error: ValidationError, body: object) -> list[FieldError]:
     """The findings of a model that was applied to a body outside FastAPI."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_input=False)
+    return _telling(
+        [_field_error({**each, "loc": ("body", *each["loc"])}, body)
+         for each in found[:_MOST_ERRORS]]
+    )  # fmt: skip
+
+
+def _telling(errors: list[FieldError]) -> list[FieldError]:
+    """Each finding once; pydantic says of a union what is wrong by every member of it.
+
+    That a text is no number is not the news where one member says what is wrong with the text.
+    """
+    explained = {error.pointer for error in errors if error.code != "wrong-type"}
+    distinct = {(error.pointer, error.code): error for error in errors}
     return [
-        _field_error({"type": each["type"], "loc": ("body", *each["loc"])}, body)
-        for each in found[:_MOST_ERRORS]
+        error
+        for error in distinct.values()
+        if error.code != "wrong-type" or error.pointer not in explained
     ]
 
 
@@ -144,6 +158,8 @@ def _field_error(found: Mapping[str, Any], body: object) -> FieldError:
     if code == "invalid-value" and type_.endswith(("_type", "_parsing", "_attributes_type")):
         code = "wrong-type"
     where, *path = found["loc"]
+    if type_ in {"union_tag_invalid", "union_tag_not_found"}:
+        path.append(found["ctx"]["discriminator"].strip("'"))
     if where == "body":
         return FieldError(pointer(path, body), code)
     name = path[0] if path else ""  # what follows is the place in a repeated parameter
@@ -164,6 +180,18 @@ def pointer(path: list[str | int], body: object) -> str:
     return "".join(f"/{part}" for part in parts)
 
 
+def _allowed(app: FastAPI, scope: Scope) -> list[str]:
+    """Every method of a path; Starlette names those of the first route that has the path."""
+    return [
+        method
+        for method in sorted(METHODS)
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in app.router.routes
+        )
+    ]
+
+
 def install(app: FastAPI) -> None:
     """Let every exception that reaches FastAPI leave as a problem."""
 
@@ -174,7 +202,10 @@ def install(app: FastAPI) -> None:
 
     def render_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-        return problem_response(from_http(error), request.scope)
+        problem = from_http(error)
+        if problem.code == "method-not-allowed":
+            problem.headers["Allow"] = ", ".join(_allowed(app, request.scope))
+        return problem_response(problem, request.scope)
 
     def render_validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101

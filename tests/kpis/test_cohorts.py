@@ -57,7 +57,7 @@ def _active_by_hand(
     return sum(min(units) == cohort and counts(units) for units in histories.values())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     shop=shops(),
     start=st.dates(date(2018, 8, 1), date(2018, 12, 1)),

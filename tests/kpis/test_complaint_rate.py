@@ -144,7 +144,7 @@ def _counts(measured: Measurement) -> tuple[float, float, Mapping[str, int]]:
     return events, exposure, measured.excluded
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     shop=shops(),
     told=st.lists(contacts(), max_size=12),

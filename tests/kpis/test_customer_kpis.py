@@ -19,7 +19,7 @@ from app.kpis.retention import REACTIVATED, measure_retention
 from tests.kpis.shops import SEGMENTS, ZONE, Payback, Sale, Shop, opened, period_lists, shops
 
 #: No deadline: an example is a dozen statements. Example counts keep each test near ten seconds.
-examples = settings(max_examples=60, deadline=None)
+examples = settings(max_examples=40, deadline=None)
 MEMBERS = {
     segment: [name for name, own in SEGMENTS.items() if own == segment]
     for segment in SEGMENTS.values()

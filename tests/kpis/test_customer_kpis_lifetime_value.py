@@ -54,7 +54,7 @@ def _agrees(measured: Measurement, values: list[Fraction], *, spread: bool) -> N
     assert measured.components["median"].value == pytest.approx(cuts[4], abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     shop=shops(),
     periods=period_lists(),
