@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp ## the service with demo data and its own PostgreSQL (ARG
 
 test: $(VENV)/dev.stamp ## lint, types, contracts and the whole suite
 	@$(MAKE) --no-print-directory check; checked=$$?; \
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS); tested=$$?; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS); tested=$$?; \
 	[ $$checked -eq 0 ] || echo "make check found something: see above the tests" >&2; \
 	[ $$tested -eq 0 ] && [ $$checked -eq 0 ]
 

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -258,9 +258,31 @@ Localized = Annotated[
 ]
 
 __all__ = [
-    "Amount", "Code", "Count", "Currency", "ExternalId", "Input", "Language",
-    "LocalDate", "Localized", "LongText", "Metadata", "MetadataValue", "Money", "Output",
-    "ShortText", "TEXT_PATTERN", "Text", "TimeZone", "Timestamp", "TimestampQuery", "money_text",
-    "parse_date", "parse_money",
-    "parse_timestamp", "storable", "utc_text", "zone",
+    "TEXT_PATTERN",
+    "Amount",
+    "Code",
+    "Count",
+    "Currency",
+    "ExternalId",
+    "Input",
+    "Language",
+    "LocalDate",
+    "Localized",
+    "LongText",
+    "Metadata",
+    "MetadataValue",
+    "Money",
+    "Output",
+    "ShortText",
+    "Text",
+    "TimeZone",
+    "Timestamp",
+    "TimestampQuery",
+    "money_text",
+    "parse_date",
+    "parse_money",
+    "parse_timestamp",
+    "storable",
+    "utc_text",
+    "zone",
 ]  # fmt: skip

@@ -146,7 +146,7 @@ def _finite(literal: str) -> float:
 
 def _integer(literal: str) -> int:
     # 2^63 has 19 digits; what is longer can be no number of ours (and costs quadratic time).
-    if len(literal) > 20:  # noqa: PLR2004
+    if len(literal) > 20:
         raise OverflowError
     number = int(literal)
     if not -(2**63) <= number < 2**63:

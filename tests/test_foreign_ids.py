@@ -25,6 +25,7 @@ _BODIES: Mapping[str, Json] = {
     "POST /v1/surveys/{survey}/responses": answer(),
     "PUT /v1/surveys/{survey}/responses/{submission_id}": answer(),
     "PATCH /v1/responses/{response_id}": {"quality": "flagged"},
+    "PATCH /v1/customers/{external_id}": {"name": "x"},
     "PATCH /v1/complaints/{case}": {"severity": "high"},
     "POST /v1/complaints/{case}/events": {"event": "acknowledge"},
     "POST /v1/complaints/{case}/messages": {"text": "x"},

@@ -7,6 +7,7 @@ and the answer, already rendered, leaves only when the commit has returned.
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
+from types import TracebackType
 from typing import Annotated, Any, Self
 
 from fastapi import Depends, Request, Response
@@ -55,16 +56,21 @@ class UnitOfWork:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *raised: object) -> bool | None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
         """Commit, or roll back if something was raised.
 
         Raises 503 `outcome-unknown` when PostgreSQL went away during the commit: it may have
         been done.
         """
         try:
-            return await self._stack.__aexit__(*raised)
+            return await self._stack.__aexit__(kind, raised, trace)
         except Exception as error:
-            commits = raised[0] is None and not self._readonly
+            commits = raised is None and not self._readonly
             if commits and from_exception(error).code == "database-unavailable":
                 raise Problem("outcome-unknown", headers={"Retry-After": "1"}) from error
             raise
