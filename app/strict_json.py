@@ -55,7 +55,7 @@ def _colons_explained(value: object) -> int:
     texts. If this finds them all, no key was written twice.
     """
     if type(value) is dict:
-        explained = len(value) + sum(key.count(":") for key in value if ":" in key)
+        explained: int = len(value) + sum(key.count(":") for key in value if ":" in key)
         items: Any = value.values()
     else:
         explained, items = 0, value if type(value) is list else (value,)

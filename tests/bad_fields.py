@@ -40,9 +40,7 @@ def _pattern(name: str, pattern: str) -> Row:
 
 def _time(number: int, name: str, value: object, code: str) -> Row:
     hidden = value if isinstance(value, str) else text(value).decode()
-    return refused(
-        number, name, submit(occurred_at=value), ("/occurred_at", code), hidden=hidden
-    )
+    return refused(number, name, submit(occurred_at=value), ("/occurred_at", code), hidden=hidden)
 
 
 def _key(name: str, key: str) -> Row:
@@ -196,7 +194,9 @@ FIELDS = (
         ("?channel", "unknown-value"), hidden="WEB",
     ),
     answered(44, "unknown choice", {"why": CANARY}, ("why", "unknown-choice")),
-    answered(44, "unknown choice of several", {"like": ["a", CANARY]}, ("like/1", "unknown-choice")),
+    answered(
+        44, "unknown choice of several", {"like": ["a", CANARY]}, ("like/1", "unknown-choice")
+    ),
     answered(44, "unknown item", {"order": ["x", "y", CANARY]}, ("order/2", "unknown-choice")),
     Row(
         45, "required answer missing", 422, "invalid-answers",

@@ -52,7 +52,9 @@ class Sent:
         headers = dict(self.headers)
         if self.key:
             headers.setdefault("Authorization", f"Bearer {place[self.key]}")
-        if "Transfer-Encoding" not in headers and (self.body or self.method not in {"GET", "TRACE"}):
+        if "Transfer-Encoding" not in headers and (
+            self.body or self.method not in {"GET", "TRACE"}
+        ):
             length = self.declared if self.declared is not None else len(self.body)
             headers["Content-Length"] = str(length)
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

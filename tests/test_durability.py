@@ -6,7 +6,6 @@ keeps a ledger of what it was told.
 
 import asyncio
 import json
-import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -285,7 +284,7 @@ async def test_two_hundred_copies_at_once_are_one_response(at: Place, running: S
 def _sockets(pid: int) -> int:
     """How many sockets a process holds."""
     return sum(
-        os.readlink(file).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir()
+        str(file.readlink()).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir()
     )
 
 

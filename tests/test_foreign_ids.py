@@ -47,7 +47,7 @@ def _routes() -> list[str]:
         for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute) and route.path.startswith("/v1/") and "{" in route.path
-        for method in route.methods - {"HEAD"}
+        for method in (route.methods or set()) - {"HEAD"}
     )
 
 

@@ -17,7 +17,7 @@ from app import schema
 from app.config import Settings
 from app.db import raw_dsn
 from app.main import create_app
-from tests.conftest import Tenant, open_tenant
+from tests.conftest import Tenant, client_of, open_tenant
 from tests.http.serving import Wire, serving
 from tests.responses.builders import answer, publish
 
@@ -60,7 +60,8 @@ async def _running(settings: Settings) -> AsyncIterator[tuple[FastAPI, Tenant, s
 
 
 async def _sql(settings: Settings, statement: str) -> None:
-    connection = await asyncpg.connect(raw_dsn(settings.database_url))
+    writes = {"default_transaction_read_only": "off"}
+    connection = await asyncpg.connect(raw_dsn(settings.database_url), server_settings=writes)
     await connection.execute(statement)
     await connection.close()
 
@@ -77,9 +78,7 @@ def _check(answered: httpx.Response, code: str) -> None:
 
 async def _submit(tenant: Tenant, survey: str) -> httpx.Response:
     """What a web page sends."""
-    return await tenant.public.post(
-        f"/v1/surveys/{survey}/responses", json=answer(), headers=_WEB
-    )
+    return await tenant.public.post(f"/v1/surveys/{survey}/responses", json=answer(), headers=_WEB)
 
 
 async def test_no_database(own: Settings) -> None:
@@ -89,9 +88,10 @@ async def test_no_database(own: Settings) -> None:
     nowhere = "postgresql+asyncpg://postgres@127.0.0.1:1/none"
     app = create_app(own.model_copy(update={"database_url": nowhere}))
     transport = httpx.ASGITransport(app=app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(
-        transport=transport, base_url="http://test"
-    ) as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
         secret = {"Authorization": f"Bearer {tenant.secret_key}"}
         public = {"Authorization": f"Bearer {tenant.publishable_key}"} | _WEB
         path = f"/v1/surveys/{survey}/responses"
@@ -129,29 +129,25 @@ async def test_a_full_disk(own: Settings) -> None:
 
 
 async def test_a_read_only_standby(own: Settings) -> None:
-    """After a failover to a server that only reads, writing is 503 and reading goes on."""
+    """On a server that only reads, writing is 503 and reading goes on; then writing does too."""
     database = make_url(own.database_url).database
-    async with _running(own) as (app, tenant, survey):
-        await _sql(own, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
-        await app.state.database.engine.dispose()  # connections of before may still write
-        for task in app.state.writer._tasks:  # noqa: SLF001
-            task.cancel()
-        app.state.writer.start()
+    async with _running(own) as (_, tenant, survey):
+        pass
+    await _sql(own, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    app = create_app(own)
+    path = f"/v1/surveys/{survey}"
+    async with app.router.lifespan_context(app), client_of(app, tenant.secret_key) as client:
         try:
-            _check(await _submit(tenant, survey), "database-unavailable")
-            changed = await tenant.client.patch(f"/v1/surveys/{survey}", json={"name": "x"})
+            assert (await client.get("/v1/surveys")).status_code == 200
+            submitted = await client.post(f"{path}/responses", json=answer())
+            _check(submitted, "database-unavailable")
+            changed = await client.patch(path, json={"name": "x"})
             _check(changed, "database-unavailable")
-            assert (await tenant.client.get("/v1/surveys")).status_code == 200
         finally:
-            await _sql(
-                own,
-                "SET default_transaction_read_only = off;"
-                f"ALTER DATABASE {database} RESET default_transaction_read_only",
-            )
-        # Refused connections were dropped: the next ones are to a server that writes again.
-        assert (await _submit(tenant, survey)).status_code == 201
-        changed = await tenant.client.patch(f"/v1/surveys/{survey}", json={"name": "x"})
-        assert changed.status_code == 200
+            await _sql(own, f"ALTER DATABASE {database} RESET default_transaction_read_only")
+        # Connections that refused were dropped: the next are to a server that writes.
+        assert (await client.post(f"{path}/responses", json=answer())).status_code == 201
+        assert (await client.patch(path, json={"name": "x"})).status_code == 200
 
 
 async def test_no_connection_is_free(own: Settings) -> None:
@@ -160,10 +156,7 @@ async def test_no_connection_is_free(own: Settings) -> None:
         blocker = await asyncpg.connect(raw_dsn(own.database_url))
         await blocker.execute(f"BEGIN; SELECT FROM surveys WHERE id = '{survey}' FOR UPDATE")
         answers = await asyncio.gather(
-            *(
-                tenant.client.patch(f"/v1/surveys/{survey}", json={"name": "x"})
-                for _ in range(4)
-            )
+            *(tenant.client.patch(f"/v1/surveys/{survey}", json={"name": "x"}) for _ in range(4))
         )
         for each in answers:
             _check(each, "overloaded")
@@ -171,19 +164,24 @@ async def test_no_connection_is_free(own: Settings) -> None:
         assert (await tenant.client.get("/v1/surveys")).status_code == 200
 
 
-def test_a_service_in_trouble_says_when_to_try_again(own: Settings) -> None:
+async def test_more_than_it_can_take(own: Settings) -> None:
     """More requests at once than one process takes are 503 `overloaded`, but never the probes."""
+    async with _running(own) as (_, tenant, _survey):
+        key = f"Host: x\r\nAuthorization: Bearer {tenant.secret_key}\r\n"
+    half = (
+        f"POST /v1/complaints HTTP/1.1\r\n{key}Content-Type: application/json\r\n"
+        "Content-Length: 10\r\n\r\n12345"
+    )
     busy = own.model_copy(update={"max_in_flight": 8, "access_log": False})
-    half = b"POST /v1/complaints HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345"
     with serving(create_app(busy), busy) as port:
         waiting = [Wire(port).send(half) for _ in range(8)]
         try:
             with Wire(port) as wire:
-                refused = wire.send("GET /v1/surveys HTTP/1.1\r\nHost: x\r\n\r\n").answer()
+                refused = wire.send(f"GET /v1/surveys HTTP/1.1\r\n{key}\r\n").answer()
                 assert (refused.status, refused.problem()) == (503, "overloaded")
                 assert 1 <= int(refused.headers["retry-after"]) <= 5
                 alive = wire.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").answer()
                 assert alive.status == 200
         finally:
-            for wire in waiting:
-                wire.__exit__()
+            for each in waiting:
+                each.__exit__()

@@ -41,7 +41,7 @@ class ProblemDetail(Output):
 
     pointer: str = Field(examples=["/answers/nps"])
     """JSON Pointer (RFC 6901) into the body; `?name` is a query parameter, `name:` a header."""
-    code: str = Field(json_schema_extra={_EXTENSIBLE: sorted(FIELD_CODES)})
+    code: str = Field(json_schema_extra={_EXTENSIBLE: [*sorted(FIELD_CODES)]})
     detail: str
 
 
@@ -54,7 +54,7 @@ class ProblemRead(Output):
     type: str = Field(examples=["/problems/invalid-answers"])
     title: str
     status: int
-    code: str = Field(json_schema_extra={_EXTENSIBLE: sorted(PROBLEMS)})
+    code: str = Field(json_schema_extra={_EXTENSIBLE: [*sorted(PROBLEMS)]})
     detail: str
     request_id: str
     """Names the request in our log; also in the header `X-Request-Id`."""

@@ -58,7 +58,7 @@ def tidy(document: Json) -> None:
             _name_shared(inner, schemas)
             if inner == reference("JsonValue"):
                 inner.clear()
-                inner |= _json_value(3)
+                inner.update(_json_value(3))
     _rename(document, {name: _list_name(name) for name in schemas if name.startswith("Page_")})
     for schema in roots(document):
         for inner in inside(schema):
@@ -69,6 +69,8 @@ def tidy(document: Json) -> None:
                 inner.pop("title", None)
     for name, schema in schemas.items():
         schema["title"] = name
+        for each in schema.get("examples", ()):
+            _restore_nulls(each, schema, schemas)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
 
 
@@ -129,7 +131,8 @@ def _name_union(schema: Json, schemas: dict[str, Json]) -> None:
 def _name_shared(schema: Json, schemas: dict[str, Json]) -> None:
     """Move what says its own name; what belongs to the field stays beside the reference."""
     if NAME in schema:
-        of_field = {each: schema.pop(each) for each in ("description", "title") if each in schema}
+        kept = ("description", "title")
+        of_field: Json = {each: schema.pop(each) for each in kept if each in schema}
         _move(schema, schema.pop(NAME), schemas)
         schema |= of_field
 
@@ -194,6 +197,18 @@ def _tell_defaults(schema: Json) -> None:
             default = json.dumps(field.pop("default"), ensure_ascii=False)
             told = f"`{default}` if absent."
             field["description"] = f"{field.get('description', '')} {told}".strip()
+
+
+def _restore_nulls(value: object, schema: Json, schemas: dict[str, Json]) -> None:
+    """FastAPI drops the nulls of examples, too; required fields show where they were."""
+    for choice in (schema, *schema.get("anyOf", ())):
+        described = schemas.get(choice.get("$ref", "").removeprefix(_REFERENCE), choice)
+        if isinstance(value, dict) and "properties" in described:
+            for name, inner in described["properties"].items():
+                if name in value:
+                    _restore_nulls(value[name], inner, schemas)
+                elif name in described.get("required", ()):
+                    value[name] = None
 
 
 def without_null(schema: Json) -> Json:

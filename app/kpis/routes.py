@@ -74,6 +74,7 @@ def _add(
         endpoint,
         methods=["GET"],
         response_model=answer,
+        responses={404: {}} if kpi.takes_survey else {},  # no such survey
         operation_id=f"get_kpi_{name}",
         name=f"get_kpi_{name}",
         summary=f"{kpi.name.en}{title}",

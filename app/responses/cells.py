@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.responses.models import RollupState
@@ -33,6 +33,10 @@ _COLUMNS = {
 #: Where clocks go back over midnight, midnight is two instants: the index narrows the rows to
 #: the days roughly, their own local dates decide.
 _SLACK = "interval '1 day'"
+
+
+#: Below it no transaction runs any more.
+_HORIZON = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::int8", BigInteger)
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,9 @@ async def histogram(
     `buckets` are the first days of each, ascending, `wanted.start` first; without them there is
     one. Codes are as `surveys.answers` writes them; special ones begin with `~`.
     """
-    state = await session.get(RollupState, wanted.workspace_id)
     dimensions = set(wanted.filters) | ({by} if by else set())
-    folded = state is not None and _holds(state, wanted, dimensions)
+    state = await _usable(session, wanted, dimensions)
+    folded = state is not None
     statement = text(_sql(wanted, by, folded=folded))
     parameters: dict[str, object] = {
         "workspace_id": wanted.workspace_id,
@@ -87,7 +91,7 @@ async def histogram(
         "surveys": list(wanted.survey_ids) if wanted.survey_ids is not None else None,
         "questions": list(wanted.questions) if wanted.questions is not None else None,
         "buckets": list(buckets or [wanted.start]),
-        "folded_to": state.folded_to if state is not None and folded else 0,
+        "folded_to": state.folded_to if state is not None else 0,
     }
     for number, (name, values) in enumerate(wanted.filters.items()):
         parameters[f"name{number}"] = name
@@ -100,9 +104,18 @@ async def histogram(
     return [Count(*row) for row in rows]
 
 
-def _holds(state: RollupState, wanted: Slice, dimensions: set[str]) -> bool:
-    kept = dimensions <= {*WITH_CELLS, *state.dimensions}
-    return state.time_zone == wanted.time_zone and len(dimensions) <= 1 and kept
+async def _usable(session: AsyncSession, wanted: Slice, dimensions: set[str]) -> RollupState | None:
+    """How far the cells have come, if they can answer at all.
+
+    A fold from beyond the horizon is of another cluster: a dump was restored.
+    """
+    query = select(RollupState).where(
+        RollupState.workspace_id == wanted.workspace_id, RollupState.folded_to <= _HORIZON
+    )
+    state = await session.scalar(query)
+    if state is None or state.time_zone != wanted.time_zone or len(dimensions) > 1:
+        return None
+    return state if dimensions <= {*WITH_CELLS, *state.dimensions} else None
 
 
 def _sql(wanted: Slice, by: str | None, *, folded: bool) -> str:

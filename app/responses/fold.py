@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now, set_timeout
+from app.responses import adoption
 from app.responses.cells import WITH_CELLS
 from app.responses.models import RollupState, SurveyCell
 from app.workspaces.models import Workspace
@@ -23,6 +24,11 @@ STEP_ROWS = 5_000
 _STEP_TIMEOUT_MS = 120_000
 
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8")
+#: The oldest transaction still running, and the first that has not begun.
+_SNAPSHOT = text("""
+SELECT pg_snapshot_xmin(s)::text::int8, pg_snapshot_xmax(s)::text::int8
+FROM pg_current_snapshot() AS s
+""")
 _BOUND = text("""
 SELECT xid FROM responses
 WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :horizon
@@ -76,7 +82,8 @@ class Step:
 async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
     """Fold one step of a workspace, in the transaction of the session.
 
-    A changed time zone or changed dimensions empty the cells and begin anew.
+    A changed time zone or changed dimensions empty the cells and begin anew, and so does a
+    restored dump (see `adoption`).
     """
     await set_timeout(session, _STEP_TIMEOUT_MS)
     workspace = await session.get_one(Workspace, workspace_id)
@@ -85,6 +92,9 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
         await session.execute(delete(SurveyCell).where(SurveyCell.workspace_id == workspace_id))
         state.folded_to = 0
         state.time_zone, state.dimensions = workspace.time_zone, list(workspace.dimensions)
+    if await adoption.is_foreign(session, state):
+        await adoption.adopt(session, state)
+        return Step(state.folded_to, more=True)
     horizon: int = (await session.execute(_HORIZON)).scalar_one()
     span = {"workspace_id": workspace_id, "folded_to": state.folded_to}
     bound = (
@@ -109,6 +119,7 @@ async def _locked_state(session: AsyncSession, workspace: Workspace) -> RollupSt
         folded_to=0,
         time_zone=workspace.time_zone,
         dimensions=workspace.dimensions,
+        epoch=0,
         folded_at=now(),
     )
     await session.execute(fresh.on_conflict_do_nothing())
@@ -122,8 +133,10 @@ async def _locked_state(session: AsyncSession, workspace: Workspace) -> RollupSt
 _BEHIND = text("""
 SELECT w.id FROM workspaces w LEFT JOIN rollup_states s ON s.workspace_id = w.id
 WHERE s.workspace_id IS NULL OR s.time_zone <> w.time_zone OR s.dimensions <> w.dimensions
+    OR s.folded_to > :horizon
     OR EXISTS (SELECT 1 FROM responses r
-        WHERE r.workspace_id = w.id AND r.xid >= s.folded_to AND r.xid < :horizon)
+        WHERE r.workspace_id = w.id AND r.xid >= s.folded_to
+            AND (r.xid < :horizon OR r.xid >= :beyond))
     OR EXISTS (SELECT 1 FROM response_deltas d
         WHERE d.workspace_id = w.id AND d.xid >= s.folded_to AND d.xid < :horizon)
 """)
@@ -131,5 +144,6 @@ WHERE s.workspace_id IS NULL OR s.time_zone <> w.time_zone OR s.dimensions <> w.
 
 async def workspaces_behind(session: AsyncSession) -> list[UUID]:
     """The workspaces that have something to fold."""
-    horizon = (await session.execute(_HORIZON)).scalar_one()
-    return list((await session.execute(_BEHIND, {"horizon": horizon})).scalars())
+    horizon, beyond = (await session.execute(_SNAPSHOT)).one()
+    rows = await session.execute(_BEHIND, {"horizon": horizon, "beyond": beyond})
+    return list(rows.scalars())

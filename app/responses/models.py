@@ -126,6 +126,8 @@ class RollupState(Base):
     workspace_id: Mapped[WorkspaceKey]
     folded_to: Mapped[int] = mapped_column(default=0)
     """Every transaction below this number is in the cells; none from it on is."""
+    epoch: Mapped[int] = mapped_column(default=0)
+    """Counts the clusters that the rows have lived in; cursors of another epoch are void."""
     time_zone: Mapped[str]
     dimensions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     folded_at: Mapped[datetime]

@@ -13,7 +13,8 @@ from app.db import new_id, now
 from app.errors import FieldError, NotFound, Problem
 from app.events.service import record
 from app.http.pagination import PageRequest, encode_cursor
-from app.responses.models import Response, ResponseDelta
+from app.problems import Text
+from app.responses.models import Response, ResponseDelta, RollupState
 from app.responses.schemas import ResponsePatch
 from app.responses.submission import tally
 from app.strict_json import Json
@@ -24,6 +25,10 @@ from app.surveys.answers import compile_answers
 _THIS_XID = literal_column("(pg_current_xact_id()::text)::bigint", BigInteger)
 #: The oldest transaction still running: below it nothing can appear any more.
 _HORIZON = literal_column("(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint", BigInteger)
+_BEFORE_RESTORE = Text(
+    "The cursor is from before a restored backup: begin without one.",
+    "该游标来自备份恢复之前，请不带游标重新开始。",
+)
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,18 @@ async def list_responses(
     """
     query = _filtered(select(Response).where(Response.workspace_id == workspace_id), wanted)
     query = query.where(Response.xid < _HORIZON)
-    position = paging.position(int, UUID)
+    state = await session.get(RollupState, workspace_id)
+    epoch = state.epoch if state is not None else 0
+    position = paging.position(int, int, UUID)
     if position is not None:
-        after = (_int8(position[0]), UUID(position[1]))
+        if int(position[0]) != epoch:
+            raise Problem("invalid-cursor", explanation=_BEFORE_RESTORE)
+        after = (_int8(position[1]), UUID(position[2]))
         query = query.where(tuple_(Response.xid, Response.id) > tuple_(*after))
     query = query.order_by(Response.xid, Response.id).limit(paging.limit + 1)
     rows = (await session.scalars(query)).all()
     page = rows[: paging.limit]
-    resume = encode_cursor(page[-1].xid, page[-1].id) if page else paging.cursor
+    resume = encode_cursor(epoch, page[-1].xid, page[-1].id) if page else paging.cursor
     return page, resume if len(rows) > paging.limit else None, resume
 
 

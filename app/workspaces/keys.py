@@ -8,11 +8,13 @@ import secrets
 import string
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 
 from app.db import Database, now
 from app.http.auth import Credential, KeyKind
@@ -25,6 +27,7 @@ _SECRET = re.compile(r"fbs_live_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})_([0-9A-Za-z]
 REFRESH_SECONDS = 1.0
 #: `last_used_at` is written at most this often for a key: it is for people, not for audits.
 LAST_USED_SECONDS = 60.0
+_PATIENCE_SECONDS = 1.0
 _CACHE_SIZE = 10_000
 
 
@@ -150,12 +153,22 @@ class KeyRing:
             )
             if key is None or key.revoked_at is not None:
                 return _Entry(None, _NOBODY.secret_hash, None, read_at)
-            if read_at - self._used.get(key_id, -LAST_USED_SECONDS) >= LAST_USED_SECONDS:
-                self._used[key_id] = read_at
+        if read_at - self._used.get(key_id, -LAST_USED_SECONDS) >= LAST_USED_SECONDS:
+            self._used[key_id] = read_at
+            await self._note_use(key_id)
+        return _Entry(_credential(key, kind), key.secret_hash or bytes(32), key.expires_at, read_at)
+
+    async def _note_use(self, key_id: str) -> None:
+        """Write `last_used_at`, unless that is refused or takes long.
+
+        Whoever only reads must be served where PostgreSQL cannot write: by a standby, or while
+        its commits wait.
+        """
+        with suppress(DBAPIError, OSError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.transaction() as session:
                 await session.execute(
                     update(ApiKey).where(ApiKey.key_id == key_id).values(last_used_at=now())
                 )
-        return _Entry(_credential(key, kind), key.secret_hash or bytes(32), key.expires_at, read_at)
 
 
 def _credential(key: ApiKey, kind: KeyKind) -> Credential:

@@ -113,6 +113,7 @@ def upgrade() -> None:
         "rollup_states",
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("folded_to", sa.BigInteger(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("dimensions", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("folded_at", sa.DateTime(timezone=True), nullable=False),

@@ -26,22 +26,23 @@ class Ran:
 def run(blocks: Sequence[Block], environment: Mapping[str, str]) -> list[Ran]:
     """Run the blocks in one bash, which ends at the first command that fails.
 
-    The shell stands at the root of a copy of what readers use there (`docs/`), so that files
-    which the commands write stay out of the repository. `feedback` and `python` are this
-    environment's.
+    The shell stands at the root of a copy of what readers use there (`docs/` and `.venv/bin/`),
+    so that files which the commands write stay out of the repository.
     """
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         shutil.copytree(ROOT / "docs", place / "work" / "docs")
-        _tools(place / "bin")
+        _tools(place / "work" / ".venv" / "bin")
         script = ["set -eo pipefail"]
         for number, block in enumerate(blocks):
             script += [f"{{\n{block.text}\n}} >../out.{number} 2>../err.{number}"]
         done = subprocess.run(
             ["bash", "-c", "\n".join(script)],
             cwd=place / "work",
-            env={**os.environ, "LC_ALL": "C.UTF-8", **environment}
-            | {"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+            env=os.environ
+            | {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+            | {"PATH": f"{place}/work/.venv/bin:{os.environ['PATH']}"}
+            | dict(environment),
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_SECONDS,
@@ -64,9 +65,15 @@ def _text(path: Path) -> str:
 
 
 def _tools(directory: Path) -> None:
-    """Put our interpreter, and `feedback` by it, first on the PATH."""
-    directory.mkdir()
-    for name, arguments in (("feedback", "-m app.cli "), ("python", ""), ("python3", "")):
+    """Put the programs of this environment where `make run` would have put them."""
+    directory.mkdir(parents=True)
+    programs = {
+        "feedback": f'"{sys.executable}" -m app.cli',
+        "python": f'"{sys.executable}"',
+        "openapi-python-client": f'"{sys.executable}" -m openapi_python_client',
+        "ruff": f'"{sys.executable}" -m ruff',
+    }
+    for name, command in programs.items():
         tool = directory / name
-        tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
+        tool.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         tool.chmod(0o755)

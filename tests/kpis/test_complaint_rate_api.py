@@ -18,7 +18,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 
 async def test_no_complaint_still_bounds_the_rate(database: Database, tenant: Tenant) -> None:
-    """No complaint in n orders is 0 with the upper limit 3.69/n (kpis.md 1.5, F. Garwood 1936)."""
+    """No complaint in n orders is 0 with the upper limit 3.69/n (F. Garwood, 1936)."""
     for number in range(4):
         await _order(tenant, f"o{number}", "a")
     async with database.snapshot() as session:

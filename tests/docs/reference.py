@@ -1,0 +1,200 @@
+"""Makes the pages of `docs/reference/` that are tables of what the code declares.
+
+`python -m tests.docs.reference` writes them; a test fails where one is out of date.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from fastapi.routing import APIRoute
+from pydantic import SecretStr
+
+from app.complaints.kinds import KINDS
+from app.complaints.transitions import RULES
+from app.config import DEMO_PEPPER, Settings
+from app.http.auth import PUBLISHABLE, SCOPES, Needs, declared_need
+from app.kpis.catalog import CATALOGUE
+from app.kpis.declaration import Kpi
+from app.main import ROUTERS
+from app.problems import FIELD_CODES, PROBLEMS
+from tests.docs.markdown import ROOT
+
+DIRECTORY = ROOT / "docs" / "reference"
+_MADE = "<!-- Made by `python -m tests.docs.reference` from the code; change it there. -->"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(_cell(each) for each in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ") or "–"
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _page(title: str, about: str, *parts: str) -> str:
+    return "\n\n".join([f"# {title}", _MADE, about, *parts]) + "\n"
+
+
+def problems() -> str:
+    """Every problem and every code of a field."""
+    kinds = _table(
+        ("code", "status", "title", "标题"),
+        ((f"`{code}`", str(kind.status), kind.title.en, kind.title.zh)
+         for code, kind in PROBLEMS.items()),
+    )  # fmt: skip
+    fields = _table(
+        ("code", "detail", "说明"),
+        ((f"`{code}`", text.en, text.zh) for code, text in FIELD_CODES.items()),
+    )
+    return _page(
+        "Problems / 问题代码",
+        "Errors are `application/problem+json` (RFC 9457). Branch on `code`: it is stable for "
+        "ever. The service explains each at `/problems/<code>`, with what to do about it.\n\n"
+        "错误以 `application/problem+json` 返回，请按 `code` 区分；服务在 `/problems/<code>` "
+        "说明每种问题及处理办法。",
+        "## Whole answers / 整个请求的问题",
+        kinds,
+        "## Single fields / 单个字段的问题",
+        "They stand in `errors`, each with a `pointer`: a JSON Pointer into the body, `?name` for "
+        "a query parameter, `name:` for a header.",
+        fields,
+    )
+
+
+def kpis() -> str:
+    """Every KPI of the catalogue."""
+    return _page(
+        "KPIs / 指标",
+        "Each has a path of its own below `/v1/kpis/`, with `/trend`, `/compare` and, where it "
+        "counts answers, `/distribution`. `GET /v1/kpis` answers the same in JSON. `*` stands for "
+        "the dimensions that the workspace declares.",
+        *(part for kpi in CATALOGUE for part in _kpi(kpi)),
+    )
+
+
+def _kpi(kpi: Kpi) -> Iterator[str]:
+    yield f"## `{kpi.id}`: {kpi.name.en} / {kpi.name.zh}"
+    yield f"{_sentence(kpi.formula.en)}\n\n{kpi.formula.zh}"
+    rows = [
+        ("numerator / 分子", f"{kpi.numerator.en} / {kpi.numerator.zh}"),
+        ("denominator / 分母", f"{kpi.denominator.en} / {kpi.denominator.zh}"),
+        ("unit", f"`{kpi.unit}`, {kpi.direction} is better"),
+        ("interval", f"`{kpi.interval}`"),
+        ("dimensions", _code(kpi.dimensions)),
+        ("options", "; ".join(_option(option) for option in kpi.options)),
+    ]
+    yield _table(("", ""), rows).replace("|  |  |", "| | |")
+
+
+def _option(option: object) -> str:
+    name, values = getattr(option, "name", ""), getattr(option, "values", ())
+    default = getattr(option, "default", "")
+    low, high = getattr(option, "low", ""), getattr(option, "high", "")
+    range_ = _code(values) or f"{low} to {high}"
+    return f"`{name}`: {range_}" + (f" (default `{default}`)" if default else "")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else text + "."
+
+
+def complaints() -> str:
+    """The kinds of contact and every event of a case."""
+    kinds = _table(
+        ("kind", "name", "名称", "counts as a complaint", "may be anonymous"),
+        ((f"`{code}`", kind.label.en, kind.label.zh, _yes(kind.counts_as_complaint),
+          _yes(kind.anonymous_allowed)) for code, kind in KINDS.items()),
+    )  # fmt: skip
+    events = _table(
+        ("event", "name", "名称", "from", "to", "by", "needs"),
+        ((f"`{rule.event}`", rule.label.en, rule.label.zh, _code(rule.moves),
+          _code(sorted({target for source, targets in rule.moves.items()
+                        for target in targets if target != source})) or "stays",
+          _code(sorted(rule.roles)),
+          _code([*rule.required, *rule.required_unless_set])) for rule in RULES),
+    )  # fmt: skip
+    return _page(
+        "Complaints / 投诉",
+        "A case moves by events: `POST /v1/complaints/{case}/events`. What may happen to a case "
+        "now is answered by `GET /v1/complaints/{case}/transitions`; what may not is 409 "
+        "`illegal-transition` with `legal_events`.",
+        "## Kinds of contact / 来访类型",
+        kinds,
+        "## Events / 事件",
+        events,
+    )
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
+
+
+def keys() -> str:
+    """Every scope, and the operations that need it."""
+    needed: dict[str, list[str]] = {scope: [] for scope in (*SCOPES, PUBLISHABLE, "")}
+    for route, need in _routes():
+        for method in sorted(route.methods - {"HEAD"}):
+            operation = f"{method} {route.path}"
+            needed[need.scope or ""].append(operation)
+            if need.publishable:
+                needed[PUBLISHABLE].append(operation)
+    scopes = _table(
+        ("scope", "operations"),
+        ((f"`{scope}`", "<br>".join(f"`{each}`" for each in sorted(needed[scope])))
+         for scope in SCOPES),
+    )  # fmt: skip
+    embeds = "\n".join(f"- `{each}`" for each in sorted(needed[PUBLISHABLE]))
+    nobody = "\n".join(f"- `{each}`" for each in sorted(needed[""]))
+    return _page(
+        "Keys and scopes / 密钥与权限范围",
+        "`Authorization: Bearer <key>`. A secret key (`fbs_...`) holds scopes and stays on your "
+        "servers: one that arrives from a web page is refused. A publishable key (`fbp_...`) is "
+        "for pages and apps, may be bound to websites and surveys, and can do only what is listed "
+        "for it. A scope without operations is kept for what is to come; "
+        "`responses:read_pii` decides what answers show.",
+        "## Scopes of secret keys / 私有密钥的权限范围",
+        scopes,
+        "## What a publishable key can do / 公开密钥可执行的操作",
+        embeds,
+        "## What needs no key / 无需密钥",
+        nobody,
+    )
+
+
+def _routes() -> Iterator[tuple[APIRoute, Needs]]:
+    for router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                need = declared_need(route.dependant)
+                assert need is not None
+                yield route, need
+
+
+def settings_of_documentation() -> Settings:
+    """Settings that name no real database: nothing is connected."""
+    return Settings(
+        database_url="postgresql://nobody@127.0.0.1:9/none", pepper=SecretStr(DEMO_PEPPER)
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "problems.md": problems,
+    "kpis.md": kpis,
+    "complaints.md": complaints,
+    "keys.md": keys,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, make in PAGES.items():
+        Path(DIRECTORY / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
