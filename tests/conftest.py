@@ -134,7 +134,7 @@ async def open_tenant(app: FastAPI, name: str, **fields: Any) -> Tenant:
 
 def _watched(client: httpx.AsyncClient) -> httpx.AsyncClient:
     """Let every answer that the client receives be judged by the OpenAPI document."""
-    #client.event_hooks["response"].append(conforms)
+    client.event_hooks["response"].append(conforms)
     return client
 
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,9 +20,11 @@ from fastapi.routing import APIRoute
 from app.config import Settings
 from app.main import ROUTERS, create_app
 from app.problems import FIELD_CODES, PROBLEMS
-from app.workspaces.keys import new_secret_key
-from tests.bad_fields import FIELDS
-from tests.bad_inputs import (
+from tests.conftest import Tenant, open_tenant
+from tests.customers.making import NDJSON, ndjson
+from tests.http.serving import Answer, Wire, serving
+from tests.proofs.bad_fields import FIELDS
+from tests.proofs.bad_inputs import (
     BYTES,
     CANARY,
     NOT_HERE,
@@ -34,10 +35,7 @@ from tests.bad_inputs import (
     Sent,
     text,
 )
-from tests.conftest import Tenant, open_tenant
-from tests.customers.making import NDJSON, ndjson
-from tests.http.serving import Answer, Wire, serving
-from tests.surveys.definitions import MIXED, definition
+from tests.proofs.bad_place import Place, furnished, published
 
 #: How long the server of these tests waits for the rest of a head or a body.
 _PATIENCE_SECONDS = 3.0
@@ -50,7 +48,6 @@ PROVEN_ELSEWHERE: Mapping[int, str] = {
     71: "tests.test_bad_inputs:test_three_bad_lines_of_a_thousand",
     72: "tests.test_bad_inputs:test_a_good_request_follows",
 }
-Place = dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -61,51 +58,8 @@ async def owner(app: FastAPI) -> Tenant:
 
 @pytest.fixture(scope="module")
 async def place(owner: Tenant) -> Place:
-    """What the requests name: keys of every kind, and surveys in every state."""
-    _, unknown, _ = new_secret_key()
-    keys = {
-        "secret": owner.secret_key,
-        "public": owner.publishable_key,
-        "limited": await _made_key(owner, kind="publishable", origins=["https://shop.example"]),
-        "narrow": await _made_key(owner, kind="secret", scopes=["kpi:read"]),
-        "revoked": await _made_key(owner, kind="secret", scopes=["surveys:rw"], revoked=True),
-        "expired": await _made_key(
-            owner, kind="secret", scopes=["surveys:rw"], expires_at="2026-01-01T00:00:00Z"
-        ),
-        "unknown": new_secret_key()[0],
-        "malformed": f"fbs_live_{unknown}",
-        "misspelt": owner.secret_key[:-1] + ("a" if owner.secret_key[-1] != "a" else "b"),
-    }
-    surveys = {name: await _published(owner) for name in ("survey", "closed", "twice", "retired")}
-    await _post(owner, f"/v1/surveys/{surveys['closed']}/close")
-    for name in ("twice", "retired"):
-        path = f"/v1/surveys/{surveys[name]}"
-        changed = {"definition": definition(*MIXED[:3])}
-        assert (await owner.client.patch(path, json=changed)).is_success
-        await _post(owner, f"{path}/publish")
-    await _post(owner, f"/v1/surveys/{surveys['retired']}/versions/1/retire")
-    return keys | surveys
-
-
-async def _post(owner: Tenant, path: str, body: object = None) -> dict[str, Any]:
-    answered = await owner.client.post(path, json=body)
-    assert answered.is_success, answered.text
-    made: dict[str, Any] = answered.json()
-    return made
-
-
-async def _made_key(owner: Tenant, *, revoked: bool = False, **fields: object) -> str:
-    made = await _post(owner, "/v1/api-keys", {"name": "a key", **fields})
-    if revoked:
-        await _post(owner, f"/v1/api-keys/{made['key_id']}/revoke")
-    return str(made["key"])
-
-
-async def _published(owner: Tenant) -> str:
-    body = {"name": "a survey", "definition": definition(*MIXED)}
-    survey = str((await _post(owner, "/v1/surveys", body))["id"])
-    await _post(owner, f"/v1/surveys/{survey}/publish")
-    return survey
+    """What the requests name."""
+    return await furnished(owner)
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +252,7 @@ async def test_three_bad_lines_of_a_thousand(owner: Tenant) -> None:
     lines[70] = {"submission_id": "line-70", "answers": {"nps": 1}, "extra": CANARY}
     body = ndjson(lines).splitlines(keepends=True)
     body[700] = b'{"submission_id": "line-700", "answers": {"nps": 1' + CANARY.encode() + b"\n"
-    survey = await _published(owner)
+    survey = await published(owner)
     reports = [
         await owner.client.post(
             f"/v1/surveys/{survey}/responses", content=b"".join(body), headers=NDJSON

@@ -13,9 +13,10 @@ from pydantic import SecretStr
 from app.config import DEMO_PEPPER, Settings
 from app.main import ROUTERS, create_app
 from tests.conftest import open_tenant
-from tests.durable import Durable, durable_server
 from tests.http.serving import serving
-from tests.mutations import MUTATIONS, READ_ONLY, Change, Workshop
+from tests.proofs.durable import Durable, durable_server
+from tests.proofs.mutations import MUTATIONS, READ_ONLY
+from tests.proofs.workshop import Change, Workshop
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 #: Nothing may answer in this time after all are waiting.
@@ -35,7 +36,7 @@ def durable() -> Iterator[Durable]:
 def settings(durable: Durable) -> Settings:
     """Time limits that no wait of these tests reaches, and a connection for every request."""
     return Settings(
-        DATABASE_URL=durable.url,
+        database_url=durable.url,
         pepper=SecretStr(DEMO_PEPPER),
         environment="test",
         access_log=False,

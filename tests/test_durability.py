@@ -9,7 +9,6 @@ import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 
 from app.config import DEMO_PEPPER, Settings
-from app.db import Database
 from app.main import create_app
 from app.responses.fold import fold
-from tests.conftest import Tenant, open_tenant
+from tests.conftest import open_tenant
 from tests.customers.making import NDJSON, ndjson
-from tests.durable import Durable, children_of, durable_server, kill
-from tests.ledger import Ledger, Load
+from tests.proofs.durable import Durable, children_of, durable_server, kill
+from tests.proofs.evidence import Place
+from tests.proofs.ledger import Ledger, Load
 from tests.responses.builders import answer, publish
 from tests.test_server import Service, service
 
@@ -50,68 +49,12 @@ def running(durable: Durable, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield running
 
 
-@dataclass(frozen=True)
-class Place:
-    """A workspace with a survey, reached through the processes."""
-
-    tenant: Tenant
-    client: httpx.AsyncClient
-    survey: str
-    database: Database
-
-    async def rows(self) -> list[dict[str, Any]]:
-        """Every response as SQL shows it."""
-        async with self.database.engine.connect() as connection:
-            found = await connection.exec_driver_sql(
-                "SELECT r.id::text, r.submission_key, encode(r.content_hash, 'hex') AS hash,"
-                " r.answers, (SELECT count(*) FROM events e WHERE e.subject = r.id::text"
-                " AND e.workspace_id = r.workspace_id AND e.type = 'response.received') AS events"
-                f" FROM responses r WHERE r.survey_id = '{self.survey}'"
-            )
-            return [dict(row) for row in found.mappings()]
-
-    async def count_events(self) -> int:
-        """How many arrivals were told of."""
-        async with self.database.engine.connect() as connection:
-            found = await connection.exec_driver_sql(
-                "SELECT count(*) FROM events WHERE type = 'response.received'"
-                f" AND data ->> 'survey' = '{self.survey}'"
-            )
-            return int(found.scalar_one())
-
-    async def listed(self) -> list[str]:
-        """The ids of every response as the API lists them."""
-        ids: list[str] = []
-        query = {"survey": self.survey, "limit": "500"}
-        while True:
-            answered = await self.client.get("/v1/responses", params=query, timeout=30)
-            assert answered.status_code == 200, answered.text
-            page = answered.json()
-            ids += [each["id"] for each in page["data"]]
-            if page["next_cursor"] is None:
-                return ids
-            query["cursor"] = page["next_cursor"]
-
-    async def counted(self, question: str) -> Counter[int]:
-        """How often each score was given, as the KPIs count."""
-        answered = await self.client.get(
-            f"/v1/kpis/{question}/distribution", params={"survey": self.survey}, timeout=30
-        )
-        assert answered.status_code == 200, answered.text
-        return _scores(answered.json())
-
-
-def _scores(distribution: dict[str, Any]) -> Counter[int]:
-    counts = distribution["counts"]
-    return Counter({int(each["code"]): each["n"] for each in counts if each["counted"]})
-
-
 @pytest.fixture
 async def at(
     durable: Durable, running: Service, request: pytest.FixtureRequest
 ) -> AsyncIterator[Place]:
     """A workspace of this test's own with a published survey."""
-    settings = Settings(DATABASE_URL=durable.url, pepper=SecretStr(DEMO_PEPPER), environment="test")
+    settings = Settings(database_url=durable.url, pepper=SecretStr(DEMO_PEPPER), environment="test")
     app = create_app(settings)
     tenant = await open_tenant(app, request.node.name)
     survey = await publish(tenant)
@@ -178,14 +121,14 @@ async def test_nothing_acknowledged_is_lost_to_kill_9(
     chance.shuffle(accidents)
     async with Load(at.client, at.survey, ledger, seed=5) as load:
         for accident in accidents:
-            await load.progress(chance.randint(50, 200))
+            await load.progress(chance.randint(50, 200), within_seconds=60)
             if accident == "worker":
                 kill(chance.choice(_workers(running)))
             else:
                 durable.kill()
                 await asyncio.to_thread(durable.start)
                 await _fold(at)
-        await load.progress(50)
+        await load.progress(50, within_seconds=60)
     assert not ledger.wrong
     assert ledger.outcomes["fail"] == 0
     assert ledger.outcomes["info"] > 0
@@ -209,14 +152,11 @@ async def test_a_restart_of_postgres_is_survived(
     ]
     async with Load(at.client, at.survey, ledger, seed=7) as load:
         for _ in range(3):
-            await load.progress(100)
+            await load.progress(100, within_seconds=60)
             await asyncio.to_thread(durable.stop, "fast")
             await asyncio.sleep(0.3)
             await asyncio.to_thread(durable.start)
-            ready_at = asyncio.get_running_loop().time()
-            while ledger.acknowledged_at < ready_at:
-                assert asyncio.get_running_loop().time() - ready_at < _RECOVERY_SECONDS
-                await asyncio.sleep(0.02)
+            await load.progress(1, within_seconds=_RECOVERY_SECONDS)
         stop.set()
         await asyncio.gather(*others)
     assert not ledger.wrong

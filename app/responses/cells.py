@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, literal_column, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.responses.models import RollupState
@@ -35,8 +35,10 @@ _COLUMNS = {
 _SLACK = "interval '1 day'"
 
 
-#: Below it no transaction runs any more.
-_HORIZON = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::int8", BigInteger)
+#: A fold from beyond the oldest running transaction is of another cluster: a dump was restored,
+#: and until the worker has begun anew everything is counted from the rows.
+_OURS = "CAST(:folded_to AS int8) <= pg_snapshot_xmin(pg_current_snapshot())::text::int8"
+_FOLDED_TO = f"(CASE WHEN {_OURS} THEN CAST(:folded_to AS int8) ELSE 0 END)"
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ async def histogram(
     `buckets` are the first days of each, ascending, `wanted.start` first; without them there is
     one. Codes are as `surveys.answers` writes them; special ones begin with `~`.
     """
+    state = await session.get(RollupState, wanted.workspace_id)
     dimensions = set(wanted.filters) | ({by} if by else set())
-    state = await _usable(session, wanted, dimensions)
-    folded = state is not None
+    folded = state is not None and _holds(state, wanted, dimensions)
     statement = text(_sql(wanted, by, folded=folded))
     parameters: dict[str, object] = {
         "workspace_id": wanted.workspace_id,
@@ -91,7 +93,7 @@ async def histogram(
         "surveys": list(wanted.survey_ids) if wanted.survey_ids is not None else None,
         "questions": list(wanted.questions) if wanted.questions is not None else None,
         "buckets": list(buckets or [wanted.start]),
-        "folded_to": state.folded_to if state is not None else 0,
+        "folded_to": state.folded_to if state is not None and folded else 0,
     }
     for number, (name, values) in enumerate(wanted.filters.items()):
         parameters[f"name{number}"] = name
@@ -104,18 +106,9 @@ async def histogram(
     return [Count(*row) for row in rows]
 
 
-async def _usable(session: AsyncSession, wanted: Slice, dimensions: set[str]) -> RollupState | None:
-    """How far the cells have come, if they can answer at all.
-
-    A fold from beyond the horizon is of another cluster: a dump was restored.
-    """
-    query = select(RollupState).where(
-        RollupState.workspace_id == wanted.workspace_id, RollupState.folded_to <= _HORIZON
-    )
-    state = await session.scalar(query)
-    if state is None or state.time_zone != wanted.time_zone or len(dimensions) > 1:
-        return None
-    return state if dimensions <= {*WITH_CELLS, *state.dimensions} else None
+def _holds(state: RollupState, wanted: Slice, dimensions: set[str]) -> bool:
+    kept = dimensions <= {*WITH_CELLS, *state.dimensions}
+    return state.time_zone == wanted.time_zone and len(dimensions) <= 1 and kept
 
 
 def _sql(wanted: Slice, by: str | None, *, folded: bool) -> str:
@@ -139,7 +132,7 @@ def _cells(wanted: Slice, by: str | None) -> str:
     conditions = "AND c.member = ANY(:values0)" if wanted.filters else ""
     return f"""SELECT c.day, {member} AS member, c.survey_id, c.question, c.code, c.quality, c.n
     FROM survey_cells c
-    WHERE c.workspace_id = :workspace_id AND c.dimension = {dimension}
+    WHERE {_OURS} AND c.workspace_id = :workspace_id AND c.dimension = {dimension}
         AND c.day >= :start AND c.day < :end
         {_among("c.survey_id", "surveys", "uuid", wanted.survey_ids)}
         {_among("c.question", "questions", "text", wanted.questions)}
@@ -178,7 +171,7 @@ def _rows(table: str, surveys: str, *, folded: bool) -> str:
     """
     if folded:
         return f"""(SELECT * FROM {table} r
-        WHERE r.workspace_id = :workspace_id AND r.xid >= :folded_to OFFSET 0) r"""  # noqa: S608 - only names of our own
+        WHERE r.workspace_id = :workspace_id AND r.xid >= {_FOLDED_TO} OFFSET 0) r"""  # noqa: S608 - only names of our own
     return f"""(SELECT * FROM {table} r WHERE r.workspace_id = :workspace_id {surveys}
         AND r.occurred_at >= (CAST(:start AS timestamp) AT TIME ZONE :time_zone) - {_SLACK}
         AND r.occurred_at < (CAST(:end AS timestamp) AT TIME ZONE :time_zone) + {_SLACK}) r"""  # noqa: S608 - only names of our own

@@ -3,23 +3,23 @@
 `python -m tests.docs.reference` writes them; a test fails where one is out of date.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fastapi.routing import APIRoute
-from pydantic import SecretStr
 
 from app.complaints.kinds import KINDS
 from app.complaints.transitions import RULES
-from app.config import DEMO_PEPPER, Settings
 from app.http.auth import PUBLISHABLE, SCOPES, Needs, declared_need
 from app.kpis.catalog import CATALOGUE
-from app.kpis.declaration import Kpi
+from app.kpis.declaration import Kpi, Option
 from app.main import ROUTERS
 from app.problems import FIELD_CODES, PROBLEMS
 from tests.docs.markdown import ROOT
 
 DIRECTORY = ROOT / "docs" / "reference"
+_KPI_PATH = re.compile("/v1/kpis/(" + "|".join(kpi.id for kpi in CATALOGUE) + r")(?=/|$)")
 _MADE = "<!-- Made by `python -m tests.docs.reference` from the code; change it there. -->"
 
 
@@ -79,28 +79,23 @@ def kpis() -> str:
 
 def _kpi(kpi: Kpi) -> Iterator[str]:
     yield f"## `{kpi.id}`: {kpi.name.en} / {kpi.name.zh}"
-    yield f"{_sentence(kpi.formula.en)}\n\n{kpi.formula.zh}"
-    rows = [
-        ("numerator / 分子", f"{kpi.numerator.en} / {kpi.numerator.zh}"),
-        ("denominator / 分母", f"{kpi.denominator.en} / {kpi.denominator.zh}"),
-        ("unit", f"`{kpi.unit}`, {kpi.direction} is better"),
-        ("interval", f"`{kpi.interval}`"),
-        ("dimensions", _code(kpi.dimensions)),
-        ("options", "; ".join(_option(option) for option in kpi.options)),
+    yield f"Formula: {kpi.formula.en.rstrip('.')}."
+    yield f"公式：{kpi.formula.zh.rstrip('。')}。"
+    facts = [
+        f"numerator / 分子: {kpi.numerator.en} / {kpi.numerator.zh}",
+        f"denominator / 分母: {kpi.denominator.en} / {kpi.denominator.zh}",
+        f"unit / 单位: `{kpi.unit}`; {kpi.direction} is better",
+        f"interval / 区间: `{kpi.interval}`",
+        f"filtered and grouped by / 维度: {_code(kpi.dimensions)}",
+        *(f"option / 选项 {_option(option)}" for option in kpi.options),
     ]
-    yield _table(("", ""), rows).replace("|  |  |", "| | |")
+    yield "\n".join(f"- {fact}" for fact in facts)
 
 
-def _option(option: object) -> str:
-    name, values = getattr(option, "name", ""), getattr(option, "values", ())
-    default = getattr(option, "default", "")
-    low, high = getattr(option, "low", ""), getattr(option, "high", "")
-    range_ = _code(values) or f"{low} to {high}"
-    return f"`{name}`: {range_}" + (f" (default `{default}`)" if default else "")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(".") else text + "."
+def _option(option: Option) -> str:
+    values = _code(option.values) or f"{option.low} to {option.high}"
+    default = f" (`{option.default}` if absent)" if option.default else ""
+    return f"`{option.name}`: {values}{default}. {option.description.en} / {option.description.zh}"
 
 
 def complaints() -> str:
@@ -136,34 +131,34 @@ def _yes(fact: bool) -> str:
 
 def keys() -> str:
     """Every scope, and the operations that need it."""
-    needed: dict[str, list[str]] = {scope: [] for scope in (*SCOPES, PUBLISHABLE, "")}
+    needed: dict[str, set[str]] = {scope: set() for scope in (*SCOPES, PUBLISHABLE, "")}
     for route, need in _routes():
-        for method in sorted(route.methods - {"HEAD"}):
-            operation = f"{method} {route.path}"
-            needed[need.scope or ""].append(operation)
+        for method in route.methods - {"HEAD"}:
+            operation = f"{method} {_KPI_PATH.sub('/v1/kpis/{kpi}', route.path)}"
+            needed[need.scope or ""].add(operation)
             if need.publishable:
-                needed[PUBLISHABLE].append(operation)
-    scopes = _table(
-        ("scope", "operations"),
-        ((f"`{scope}`", "<br>".join(f"`{each}`" for each in sorted(needed[scope])))
-         for scope in SCOPES),
-    )  # fmt: skip
-    embeds = "\n".join(f"- `{each}`" for each in sorted(needed[PUBLISHABLE]))
-    nobody = "\n".join(f"- `{each}`" for each in sorted(needed[""]))
+                needed[PUBLISHABLE].add(operation)
     return _page(
         "Keys and scopes / 密钥与权限范围",
         "`Authorization: Bearer <key>`. A secret key (`fbs_...`) holds scopes and stays on your "
         "servers: one that arrives from a web page is refused. A publishable key (`fbp_...`) is "
         "for pages and apps, may be bound to websites and surveys, and can do only what is listed "
         "for it. A scope without operations is kept for what is to come; "
-        "`responses:read_pii` decides what answers show.",
-        "## Scopes of secret keys / 私有密钥的权限范围",
-        scopes,
+        "`responses:read_pii` decides what answers show.\n\n"
+        "私有密钥（`fbs_...`）带有权限范围，只能放在服务器上；公开密钥（`fbp_...`）用于网页和应用，"
+        "可限定网站与问卷，只能执行下面列出的操作。",
         "## What a publishable key can do / 公开密钥可执行的操作",
-        embeds,
+        _bullets(needed[PUBLISHABLE]),
         "## What needs no key / 无需密钥",
-        nobody,
+        _bullets(needed[""]),
+        "## Scopes of secret keys / 私有密钥的权限范围",
+        *(part for scope in SCOPES for part in (f"### `{scope}`", _bullets(needed[scope]))),
     )
+
+
+def _bullets(operations: Iterable[str]) -> str:
+    lines = sorted(operations, key=lambda each: (each.split()[1], each))
+    return "\n".join(f"- `{line}`" for line in lines) or "No operation of its own."
 
 
 def _routes() -> Iterator[tuple[APIRoute, Needs]]:
@@ -173,13 +168,6 @@ def _routes() -> Iterator[tuple[APIRoute, Needs]]:
                 need = declared_need(route.dependant)
                 assert need is not None
                 yield route, need
-
-
-def settings_of_documentation() -> Settings:
-    """Settings that name no real database: nothing is connected."""
-    return Settings(
-        database_url="postgresql://nobody@127.0.0.1:9/none", pepper=SecretStr(DEMO_PEPPER)
-    )
 
 
 PAGES: dict[str, Callable[[], str]] = {

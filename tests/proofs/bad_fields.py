@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.bad_inputs import (
+from tests.proofs.bad_inputs import (
     CANARY,
     JSON,
     SUBMIT,

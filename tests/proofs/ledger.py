@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -34,8 +34,6 @@ class Ledger:
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     """Answers that a client cannot live with."""
-    acknowledged_at: float = 0.0
-    longest_gap_seconds: float = 0.0
 
     def note(self, outcome: str, submission: str, more: str = "") -> None:
         """Write one line; it is on its way to the disk when this returns."""
@@ -48,10 +46,6 @@ class Ledger:
         first = self.acknowledged.setdefault(submission, receipt)
         if first != receipt:
             self.wrong.append(f"{submission}: {first} and then {receipt}")
-        now = asyncio.get_running_loop().time()
-        if self.acknowledged_at:
-            self.longest_gap_seconds = max(self.longest_gap_seconds, now - self.acknowledged_at)
-        self.acknowledged_at = now
         self.note("ok", submission, receipt)
 
     def judge(self, what: str, answered: httpx.Response) -> None:
@@ -77,21 +71,22 @@ class Load:
         self.ledger = ledger
         self._random = random.Random(seed)
         self._stop = asyncio.Event()
+        self._news = asyncio.Event()
         self._senders: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Load":
+    async def __aenter__(self) -> Self:
         """Begin, and wait until the first is acknowledged."""
         self._senders = [asyncio.create_task(self._send_on()) for _ in range(12)]
-        while not self.ledger.acknowledged:
-            await asyncio.sleep(0.02)
+        await self.progress(1, within_seconds=60)
         return self
 
-    async def progress(self, count: int) -> None:
+    async def progress(self, count: int, *, within_seconds: float) -> None:
         """Wait until so many more are acknowledged."""
         wanted = self.ledger.outcomes["ok"] + count
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(within_seconds):
             while self.ledger.outcomes["ok"] < wanted:
-                await asyncio.sleep(0.01)
+                self._news.clear()
+                await self._news.wait()
 
     async def __aexit__(self, *raised: object) -> None:
         """Send nothing new; what was begun is repeated until it is acknowledged."""
@@ -123,6 +118,7 @@ class Load:
             else:
                 if answered.status_code == 201:
                     self.ledger.ok(submission, answered.text)
+                    self._news.set()
                     return
                 self.ledger.judge("PUT response", answered)
                 outcome = "info" if answered.status_code >= 500 else "fail"

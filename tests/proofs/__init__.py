@@ -1,0 +1,1 @@
+"""What the proofs of the promises are made of: accidents, ledgers, tables of requests."""
