@@ -142,11 +142,16 @@ async def test_nothing_answers_before_its_commit(at: Workshop, durable: Durable)
     The wait is PostgreSQL's own: it waits for a standby that never comes. Once it need not, all
     answer, and every effect is there.
     """
+    wanted = {"kind": "secret", "name": "never used before", "scopes": ["surveys:rw"]}
+    fresh = await at.made("/v1/api-keys", wanted)
     attempts = await _begin(at, durable)
     await asyncio.sleep(_SILENCE_SECONDS)
     assert [attempt.name for attempt in attempts if attempt.task.done()] == []
     assert set(_seen(durable, attempts).values()) == {0}
-    assert (await at.client.get("/v1/surveys")).status_code == 200
+    for key in (fresh["key"], None):
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        read = await at.client.get("/v1/surveys", headers=headers)
+        assert read.status_code == 200
     durable.release_commits()
     answers = await asyncio.gather(*(attempt.task for attempt in attempts))
     wrong = [

@@ -164,6 +164,19 @@ async def test_no_connection_is_free(own: Settings) -> None:
         assert (await tenant.client.get("/v1/surveys")).status_code == 200
 
 
+async def test_a_statement_takes_too_long(own: Settings) -> None:
+    """A write that PostgreSQL gives up, on any route, is 503 `overloaded` and can be repeated."""
+    hasty = own.model_copy(update={"lock_timeout_ms": 10_000, "statement_timeout_ms": 300})
+    async with _running(hasty) as (_, tenant, survey):
+        blocker = await asyncpg.connect(raw_dsn(own.database_url))
+        await blocker.execute("BEGIN; LOCK TABLE responses, surveys IN EXCLUSIVE MODE")
+        _check(await _submit(tenant, survey), "overloaded")
+        changed = await tenant.client.patch(f"/v1/surveys/{survey}", json={"name": "x"})
+        _check(changed, "overloaded")
+        await blocker.close()
+        assert (await _submit(tenant, survey)).status_code == 201
+
+
 async def test_more_than_it_can_take(own: Settings) -> None:
     """More requests at once than one process takes are 503 `overloaded`, but never the probes."""
     async with _running(own) as (_, tenant, _survey):

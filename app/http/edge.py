@@ -200,7 +200,7 @@ class Exchange:
         """
         if isinstance(error, ClientDisconnect):
             error = Problem("client-disconnected")
-        problem = from_exception(error)
+        problem = from_exception(error, self._scope["method"])
         note(self._scope, error, problem)
         if self._status == 0:
             answer = problem_response(problem, self._scope)

@@ -42,11 +42,12 @@ _CODES = {
     "multiple_of": "number-out-of-range",
 }
 
+_TOO_SLOW = "57014"
 #: SQLSTATE classes and codes that mean something to the caller; the rest is our own fault.
 _BY_SQLSTATE: Mapping[str, tuple[str, int]] = {
     "40": ("overloaded", 1),
     "55P03": ("overloaded", 1),
-    "57014": ("report-too-slow", 0),
+    _TOO_SLOW: ("report-too-slow", 0),
     "25006": ("database-unavailable", 2),
     "53100": ("storage-full", 60),
     "53200": ("storage-full", 60),
@@ -88,13 +89,18 @@ def problem_response(problem: Problem, scope: Scope) -> Response:
     return response
 
 
-def from_exception(error: BaseException) -> Problem:
-    """Translate what a library raised; `internal-error` is the last resort."""
+def from_exception(error: BaseException, method: str = "GET") -> Problem:
+    """Translate what a library raised; `internal-error` is the last resort.
+
+    A statement that took too long is a report in a GET, and the service being busy elsewhere.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, PoolTimeout):
         return Problem("overloaded", headers={"Retry-After": "1"})
     code = sqlstate(error)
+    if code == _TOO_SLOW and method != "GET":
+        return Problem("overloaded", headers={"Retry-After": "1"})
     for prefix, (name, retry_after) in _BY_SQLSTATE.items():
         if code.startswith(prefix):
             headers = {"Retry-After": str(retry_after)} if retry_after else {}
@@ -196,7 +202,7 @@ def install(app: FastAPI) -> None:
     """Let every exception that reaches FastAPI leave as a problem."""
 
     def render(request: Request, error: Exception) -> Response:
-        problem = from_exception(error)
+        problem = from_exception(error, request.method)
         note(request.scope, error, problem)
         return problem_response(problem, request.scope)
 

@@ -125,4 +125,4 @@ class Load:
                 self.ledger.note(outcome, submission, answered.text)
             if lost:
                 return
-            await asyncio.sleep(self._random.uniform(0.02, 0.1))
+            await asyncio.sleep(self._random.uniform(0.05, 0.2))
