@@ -22,21 +22,25 @@ run: $(VENV)/run.stamp ## the service with demo data and its own PostgreSQL (ARG
 	@exec $(BIN)/feedback demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## lint, types, contracts and the whole suite
-	@$(MAKE) --no-print-directory check; checked=$$?; \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS); tested=$$?; \
-	[ $$checked -eq 0 ] || echo "make check found something: see above the tests" >&2; \
-	[ $$tested -eq 0 ] && [ $$checked -eq 0 ]
+	@$(CHECKS) \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) || tested=1; \
+	[ $$failed -eq 0 ] || echo "make check found something: see above the tests" >&2; \
+	exit $$((failed + tested))
 
 bench: $(VENV)/dev.stamp ## measure what the README promises, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(VENV)/dev.stamp ## lint, types and contracts only
-	@failed=0; \
-	$(BIN)/ruff format --check --quiet . || { echo "not formatted: make fix" >&2; failed=1; }; \
-	$(BIN)/ruff check . || failed=1; \
-	$(BIN)/mypy || failed=1; \
-	$(BIN)/lint-imports || failed=1; \
-	exit $$failed
+	@$(CHECKS) exit $$failed
+
+# A text and no target: `make test --dry-run` would run whatever calls make again.
+define CHECKS
+failed=0; tested=0; \
+$(BIN)/ruff format --check --quiet . || { echo "not formatted: make fix" >&2; failed=1; }; \
+$(BIN)/ruff check . || failed=1; \
+$(BIN)/mypy || failed=1; \
+$(BIN)/lint-imports || failed=1;
+endef
 
 fix: $(VENV)/dev.stamp ## format, and mend what can be mended without asking
 	@$(BIN)/ruff format .

@@ -1,11 +1,15 @@
 """How the API is served: uvicorn, with limits for connections and an orderly end."""
 
 import os
+import signal
 import socket
 import sys
 import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -56,8 +60,16 @@ def _serve_together(settings: Settings, host: str, port: int, workers: int) -> N
 
 def application() -> FastAPI:
     """The application of one process among several, from the environment."""
+    if (parent := parent_process()) is not None:
+        Thread(target=_follow, args=(parent,), daemon=True).start()
     log.configure()
     return create_app(Settings())
+
+
+def _follow(parent: BaseProcess) -> None:
+    """End in order once the parent is gone: it was killed, and we would keep its port for ever."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def configured(

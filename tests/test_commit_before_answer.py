@@ -59,7 +59,7 @@ def address(settings: Settings) -> Iterator[str]:
 
 @pytest.fixture
 async def at(
-    settings: Settings, address: str, request: pytest.FixtureRequest
+    settings: Settings, address: str, durable: Durable, request: pytest.FixtureRequest
 ) -> AsyncIterator[Workshop]:
     """A workspace of this test's own, reached through the real server."""
     app = create_app(settings)
@@ -70,7 +70,10 @@ async def at(
     async with httpx.AsyncClient(
         base_url=address, headers=headers, limits=limits, timeout=_PATIENCE_SECONDS
     ) as client:
-        yield Workshop(client, tenant.workspace.id)
+        try:
+            yield Workshop(client, tenant.workspace.id)
+        finally:
+            durable.release_commits()
 
 
 @dataclass(frozen=True)

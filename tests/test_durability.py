@@ -7,6 +7,7 @@ keeps a ledger of what it was told.
 import asyncio
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -47,6 +48,7 @@ def running(durable: Durable, tmp_path_factory: pytest.TempPathFactory) -> Itera
     log = tmp_path_factory.mktemp("service") / "log"
     with service(durable.url, log, "--workers", "2", FEEDBACK_ACCESS_LOG="false") as running:
         yield running
+        running.stop()
 
 
 @pytest.fixture
@@ -249,3 +251,25 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
         if line.lower().startswith("content-length")
     )
     return int(head.split(" ")[1]), await reader.readexactly(length)
+
+
+def test_workers_do_not_outlive_their_parent(durable: Durable, tmp_path: Path) -> None:
+    """After kill -9 of the parent its workers end in order, and their port is free again."""
+    with service(durable.url, tmp_path / "log", "--workers", "2") as running:
+        workers = _workers(running)
+        assert len(workers) == 2
+        running.process.kill()
+        deadline = time.monotonic() + 20
+        while any(_lives(pid) for pid in workers):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{running.url}/livez")
+
+
+def _lives(pid: int) -> bool:
+    """Whether it runs; a dead child that nobody has reaped does not."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

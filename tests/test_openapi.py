@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, complete, without holes, and what the service really does."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -8,14 +9,18 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
+from typer.testing import CliRunner
 
+from app.cli import commands
+from app.config import Settings
 from app.http import openapi_schemas
 from app.http.auth import Open, declared_need
 from app.http.openapi_answers import PROBLEM_TYPE
-from app.main import ROUTERS, TAGS, document
+from app.main import ROUTERS, TAGS, create_app, document
 from app.problems import PROBLEMS
 from tests.conformance import OF_NO_OPERATION, contract, violations
 from tests.conftest import Tenant, client_of
@@ -40,11 +45,11 @@ def _operations() -> Iterator[tuple[str, str, Json]]:
             yield method, path, operation
 
 
-def _schemas(root: object, at: str = "#") -> Iterator[tuple[str, Json]]:
-    """Every schema of the document with its place."""
+def _schemas() -> Iterator[tuple[str, Json]]:
+    """Every schema of the document, with the name of the one that it stands in."""
     for schema in openapi_schemas.roots(contract()):
         for inner in openapi_schemas.inside(schema):
-            yield str(schema.get("title", at)), inner
+            yield str(schema.get("title", "a parameter or a body")), inner
 
 
 def test_document_is_valid() -> None:
@@ -58,18 +63,12 @@ def test_document_is_the_one_in_the_repository() -> None:
     assert written == contract(), "run `make openapi` and look at the difference"
 
 
-async def test_document_is_served_to_everybody(tenant: Tenant) -> None:
+async def test_document_is_served_to_everybody(app: FastAPI) -> None:
     """The served document is the same, and needs no key."""
-    async with client_of(_app(tenant)) as anybody:
+    async with client_of(app) as anybody:
         answer = await anybody.get("/v1/openapi.json")
     assert answer.status_code == 200
     assert answer.json() == contract()
-
-
-def _app(tenant: Tenant) -> Any:  # noqa: ANN401 - as httpx types it
-    transport = tenant.client._transport
-    assert isinstance(transport, httpx.ASGITransport)
-    return transport.app
 
 
 def test_every_route_is_documented() -> None:
@@ -148,7 +147,7 @@ def test_every_problem_is_a_problem_document() -> None:
 
 def test_nothing_is_untyped() -> None:
     """No `{}` and no bare object: a generated client knows the type of every value."""
-    for name, schema in _schemas(contract()):
+    for name, schema in _schemas():
         typed = {"type", "$ref", "anyOf", "oneOf", "allOf", "const", "enum"} & set(schema)
         assert typed, f"something in {name} has no type"
         if schema.get("type") == "object":
@@ -171,7 +170,7 @@ def test_every_answer_has_a_name() -> None:
 def test_unions_are_discriminated() -> None:
     """Where one of several objects may stand, a required property without a default says which."""
     schemas = contract()["components"]["schemas"]
-    unions = [schema for _, schema in _schemas(contract()) if "discriminator" in schema]
+    unions = [schema for _, schema in _schemas() if "discriminator" in schema]
     assert len(unions) == 2  # questions, and events of a case
     for union in unions:
         discriminator = union["discriminator"]
@@ -181,7 +180,7 @@ def test_unions_are_discriminated() -> None:
             field = member["properties"][discriminator["propertyName"]]
             assert "default" not in field
             assert discriminator["propertyName"] in member["required"]
-    for name, schema in _schemas(contract()):
+    for name, schema in _schemas():
         several = [each for each in schema.get("anyOf", ()) if "$ref" in each]
         assert len(several) <= 1, f"a union in {name} is not discriminated"
 
@@ -208,12 +207,13 @@ async def test_answers_carry_the_documented_headers(tenant: Tenant) -> None:
     """`ETag`, `Location` and `Idempotent-Replayed` come where the document says so."""
     example = contract()["components"]["schemas"]["SurveyCreate"]["examples"][0]
     key = {"Idempotency-Key": "once"}
-    for replayed in (False, True):
-        answer = await tenant.client.post("/v1/surveys", json=example, headers=key)
+    first = await tenant.client.post("/v1/surveys", json=example, headers=key)
+    again = await tenant.client.post("/v1/surveys", json=example, headers=key)
+    for answer, replayed in ((first, False), (again, True)):
         assert violations(answer) == []
         assert ("idempotent-replayed" in answer.headers) is replayed
         assert {"etag", "location", "x-request-id"} <= set(answer.headers)
-    survey = answer.json()["id"]
+    survey = first.json()["id"]
     assert (await tenant.client.post(f"/v1/surveys/{survey}/publish")).status_code == 200
     answer = await tenant.client.put(
         f"/v1/surveys/{survey}/responses/r1", json={"answers": {"nps": 9}}
@@ -247,3 +247,22 @@ def test_two_schemas_of_one_name_are_refused() -> None:
     }
     with pytest.raises(ValueError, match="two schemas are called SurveyList"):
         openapi_schemas.tidy(broken)
+
+
+async def test_service_answers_while_the_document_is_made(settings: Settings) -> None:
+    """Making the document takes seconds; other requests do not wait for it."""
+    async with client_of(create_app(settings)) as client:
+        making = asyncio.create_task(client.get("/v1/openapi.json"))
+        answered = 0
+        while not making.done():
+            assert (await client.get("/livez")).status_code == 200
+            answered += 1
+    assert making.result().status_code == 200
+    assert answered > 5
+
+
+def test_command_prints_the_document() -> None:
+    """`feedback openapi` needs no database and no settings."""
+    printed = CliRunner().invoke(commands, ["openapi"])
+    assert printed.exit_code == 0
+    assert json.loads(printed.output) == contract()

@@ -16,8 +16,8 @@ LINES = "x-item-schema"
 #: In the JSON schema of a type that many fields share: the name under which it is documented.
 NAME = "x-name"
 _REFERENCE = "#/components/schemas/"
-#: FastAPI's own error bodies, which we never send.
-_UNUSED = ("HTTPValidationError", "ValidationError")
+#: FastAPI's own error bodies, which we never send, and pydantic's `{}`.
+_UNUSED = ("HTTPValidationError", "ValidationError", "JsonValue")
 _SCALARS: list[Json] = [{"type": each} for each in ("string", "number", "boolean", "null")]
 
 
@@ -48,7 +48,6 @@ def tidy(document: Json) -> None:
     schemas: dict[str, Json] = document["components"]["schemas"]
     for name in _UNUSED:
         schemas.pop(name, None)
-    schemas.pop("JsonValue", None)
     schemas["JsonObject"] = deepcopy(_JSON_OBJECT)
     for _, operation in operations(document):
         _name_bodies(operation, schemas)
@@ -56,16 +55,14 @@ def tidy(document: Json) -> None:
         for inner in inside(schema):
             _name_union(inner, schemas)
             _name_shared(inner, schemas)
-            if inner == reference("JsonValue"):
-                inner.clear()
-                inner.update(_json_value(3))
+            _spell_out(inner)
     _rename(document, {name: _list_name(name) for name in schemas if name.startswith("Page_")})
     for schema in roots(document):
         for inner in inside(schema):
             _keys_by_pattern(inner)
             _tell_defaults(inner)
             _whole_bounds(inner)
-            if inner is not schema or "properties" not in inner:
+            if "properties" not in inner:
                 inner.pop("title", None)
     for name, schema in schemas.items():
         schema["title"] = name
@@ -126,6 +123,12 @@ def _name_bodies(operation: Json, schemas: dict[str, Json]) -> None:
 def _name_union(schema: Json, schemas: dict[str, Json]) -> None:
     if "discriminator" in schema and "title" in schema:
         _move(schema, schema["title"], schemas)
+
+
+def _spell_out(schema: Json) -> None:
+    if schema == reference("JsonValue"):
+        schema.clear()
+        schema.update(_json_value(3))
 
 
 def _name_shared(schema: Json, schemas: dict[str, Json]) -> None:

@@ -126,10 +126,11 @@ class _Upload:
                 await _store(self.connection, chunk, self.options, self.outcomes)
             except OutdatedQuestionnaire:
                 chunk = await self.judge(lines, fresh=True)
-            except asyncpg.InterfaceError as error:
-                if self.connection.is_closed():  # so says asyncpg of one that was lost before
-                    raise Problem("database-unavailable", headers={"Retry-After": "2"}) from error
-                raise
+            except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                # So says asyncpg of a connection that was lost, or is being lost.
+                if isinstance(error, asyncpg.InterfaceError) and not self.connection.is_closed():
+                    raise
+                raise Problem("database-unavailable", headers={"Retry-After": "2"}) from error
             else:
                 return
         raise Problem("overloaded", headers={"Retry-After": "1"})

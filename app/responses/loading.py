@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,9 +15,9 @@ _COLUMNS = (
     "quality", "assurance", "language", "channel", "method", "customer", "segment",
     "occurred_at", "claimed_at", "duration_seconds", "flags", "metadata", "answers", "tallies",
 )  # fmt: skip
-_EVENT_COLUMNS = ("workspace_id", "id", "type", "subject", "data", "occurred_at")
 #: How often a chunk is tried when somebody stores the same submissions at the same moment.
 _TRIES = 4
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError)
 
 _REVISION = "SELECT revision FROM surveys WHERE workspace_id = $1 AND id = $2"
 #: One look-up of the unique index for each key (see `writer._FIND`).
@@ -39,6 +39,17 @@ CROSS JOIN LATERAL (
     ORDER BY external_id LIMIT 1
 ) AS c
 WHERE c.segment IS NOT NULL
+"""
+#: One event a response, with the response's own id: there can be only one. PostgreSQL writes
+#: them from the rows of this transaction, found by the order of the index on transactions.
+_EVENTS = """
+INSERT INTO events (workspace_id, id, type, subject, data, occurred_at)
+SELECT workspace_id, id, 'response.received', id::text,
+    jsonb_build_object('survey', survey_id::text), received_at
+FROM responses r
+WHERE workspace_id = $1 AND survey_id = $2
+    AND r.xid BETWEEN (pg_current_xact_id()::text)::int8 AND (pg_current_xact_id()::text)::int8
+ORDER BY r.workspace_id, r.xid, r.id
 """
 
 
@@ -71,7 +82,7 @@ async def load(
                 raise
         except BaseException:
             # With its connection the transaction is gone by itself; that is not the news.
-            with suppress(OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+            with suppress(*_LOST):
                 await transaction.rollback()
             raise
         else:
@@ -102,9 +113,7 @@ async def _load(connection: asyncpg.Connection, rows: Sequence[Prepared]) -> Loa
     await connection.copy_records_to_table(
         "responses", records=[_record(row, segments) for row in new], columns=_COLUMNS
     )
-    await connection.copy_records_to_table(
-        "events", records=_events(new, survey_id), columns=_EVENT_COLUMNS
-    )
+    await connection.execute(_EVENTS, workspace_id, survey_id)
     return Loaded(ids, created, conflicts)
 
 
@@ -125,21 +134,3 @@ def _record(row: Prepared, segments: dict[str | None, str]) -> tuple[Any, ...]:
         row.method, row.customer, segments.get(row.customer), row.occurred_at, row.claimed_at,
         row.duration_seconds, row.flags, row.metadata, row.answers, row.tallies,
     )  # fmt: skip
-
-
-class _Event(NamedTuple):
-    workspace_id: UUID
-    id: UUID
-    type: str
-    subject: str
-    data: str
-    occurred_at: object
-
-
-def _events(rows: Sequence[Prepared], survey_id: UUID) -> list[_Event]:
-    """One event a response, with the response's own id: there can be only one."""
-    data = f'{{"survey":"{survey_id}"}}'
-    return [
-        _Event(row.workspace_id, row.id, "response.received", str(row.id), data, row.received_at)
-        for row in rows
-    ]

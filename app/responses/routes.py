@@ -143,7 +143,7 @@ def _filter(
     )
 
 
-@router.get("/responses", operation_id="list_responses")
+@router.get("/responses", operation_id="list_responses", responses={404: {}})
 async def list_responses(
     session: ReadSession,
     caller: Caller,

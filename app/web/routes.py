@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from app.errors import NotFound, Problem
@@ -100,7 +101,7 @@ async def docs(request: Request, _: Anybody, lang: Lang = None) -> HTMLResponse:
     wanted = language(request, lang)
     rendered: dict[str, HTMLResponse] = request.app.state.references
     if wanted not in rendered:
-        document = request.app.openapi()
+        document = await run_in_threadpool(request.app.openapi)
         rendered[wanted] = page(
             "reference.html",
             wanted,

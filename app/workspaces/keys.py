@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database, now
@@ -27,7 +27,6 @@ _SECRET = re.compile(r"fbs_live_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})_([0-9A-Za-z]
 REFRESH_SECONDS = 1.0
 #: `last_used_at` is written at most this often for a key: it is for people, not for audits.
 LAST_USED_SECONDS = 60.0
-_PATIENCE_SECONDS = 1.0
 _CACHE_SIZE = 10_000
 
 
@@ -159,13 +158,14 @@ class KeyRing:
         return _Entry(_credential(key, kind), key.secret_hash or bytes(32), key.expires_at, read_at)
 
     async def _note_use(self, key_id: str) -> None:
-        """Write `last_used_at`, unless that is refused or takes long.
+        """Write `last_used_at`, if that can be done at once.
 
         Whoever only reads must be served where PostgreSQL cannot write: by a standby, or while
-        its commits wait.
+        commits wait for their disk. This one does not wait; it may be lost.
         """
-        with suppress(DBAPIError, OSError, TimeoutError):
-            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.transaction() as session:
+        with suppress(DBAPIError, OSError):
+            async with self._database.transaction() as session:
+                await session.execute(text("SET LOCAL synchronous_commit = off"))
                 await session.execute(
                     update(ApiKey).where(ApiKey.key_id == key_id).values(last_used_at=now())
                 )
