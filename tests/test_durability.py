@@ -32,7 +32,7 @@ from tests.test_server import Service, service
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
 #: How long after PostgreSQL accepts connections again the next acknowledgement may take.
-_RECOVERY_SECONDS = 5.0
+_RECOVERY_SECONDS = 8.0
 
 
 @pytest.fixture(scope="module")

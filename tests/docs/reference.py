@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from app.complaints.kinds import KINDS
 from app.complaints.transitions import RULES
-from app.http.auth import PUBLISHABLE, SCOPES, Needs, declared_need
+from app.http.auth import PUBLISHABLE, SCOPES, Access, declared_need
 from app.kpis.catalog import CATALOGUE
 from app.kpis.declaration import Kpi, Option
 from app.main import ROUTERS
@@ -133,7 +133,7 @@ def keys() -> str:
     """Every scope, and the operations that need it."""
     needed: dict[str, set[str]] = {scope: set() for scope in (*SCOPES, PUBLISHABLE, "")}
     for route, need in _routes():
-        for method in route.methods - {"HEAD"}:
+        for method in (route.methods or set()) - {"HEAD"}:
             operation = f"{method} {_KPI_PATH.sub('/v1/kpis/{kpi}', route.path)}"
             needed[need.scope or ""].add(operation)
             if need.publishable:
@@ -161,7 +161,7 @@ def _bullets(operations: Iterable[str]) -> str:
     return "\n".join(f"- `{line}`" for line in lines) or "No operation of its own."
 
 
-def _routes() -> Iterator[tuple[APIRoute, Needs]]:
+def _routes() -> Iterator[tuple[APIRoute, Access]]:
     for router in ROUTERS:
         for route in router.routes:
             if isinstance(route, APIRoute):

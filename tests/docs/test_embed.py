@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, Route, async_playwright
+from typing_extensions import override
 
 from tests.docs.conftest import Demo
 from tests.docs.markdown import ROOT, blocks
@@ -51,6 +52,7 @@ SURVEY = {
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    @override
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
@@ -88,9 +90,11 @@ def published(demo: Demo) -> str:
     return survey
 
 
-def put_page(folder: Path, **values: str) -> None:
+def put_page(folder: Path, *, trial: bool = False, **values: str) -> None:
     """Copy the example as a reader would: with three values of their own."""
     page = EXAMPLE.read_text(encoding="utf-8")
+    if trial:
+        page = page.replace('<form id="feedback"', '<form id="feedback" data-test')
     for name, value in values.items():
         page, replaced = re.subn(rf'data-{name}="[^"]*"', f'data-{name}="{value}"', page)
         assert replaced == 1, name
@@ -136,6 +140,7 @@ async def test_a_visitor_answers_in_their_language(
     assert response["answers"] == {"recommend": 9, "satisfied": 4, "comment": "又快又好"}
     assert (response["language"], response["channel"]) == (language, "web")
     assert (response["version"], response["assurance"]) == (1, "open")
+    assert response["quality"] != "test"
     await page.close()
 
 
@@ -148,7 +153,7 @@ async def test_a_lost_answer_is_sent_again_and_counted_once(
     """
     folder, address = website
     survey = published(demo)
-    put_page(folder, base=demo.base_url, key=demo.publishable_key, survey=survey)
+    put_page(folder, trial=True, base=demo.base_url, key=demo.publishable_key, survey=survey)
     page = await browser.new_page(locale="en")
     tries: list[str] = []
 
@@ -170,7 +175,7 @@ async def test_a_lost_answer_is_sent_again_and_counted_once(
     await page.get_by_text(TEXTS["thanks"]["en"]).wait_for()
     assert len(tries) >= 3
     assert len(set(tries)) == 1
-    assert len(stored(demo, survey)) == 1
+    assert [each["quality"] for each in stored(demo, survey)] == ["test"]
     assert await page.evaluate(f"localStorage.getItem('feedback:{survey}')") == "[]"
     await page.close()
 
