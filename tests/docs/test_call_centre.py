@@ -92,7 +92,7 @@ def test_what_stays_is_told_at_once(script: ModuleType, status: int, code: str) 
 
 
 def test_it_gives_up_and_says_so(script: ModuleType) -> None:
-    """A service that stays away ends the script with a sentence; nothing is lost, as all is there."""
+    """A service that stays away ends the script with a sentence that says what to do."""
     with (
         server([(503, "overloaded")] * script.TRIES) as (client, _),
         pytest.raises(SystemExit, match="run it again later"),
