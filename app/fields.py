@@ -88,11 +88,16 @@ _RFC3339 = re.compile(
 _PLAIN = {20: "T", 25: "T"}
 
 
+#: Not every zone has the edges of the years 1 and 9999, and the driver takes them for infinity.
+YEARS = range(2, 9999)
+
+
 def parse_timestamp(value: object) -> datetime:
     """Read an RFC 3339 time with an offset; the result is in UTC.
 
     Raises a validation error of type `timezone-required` for a naive time or a bare date,
-    `wrong-type` for anything but text, `invalid-timestamp` for 24:00:00, 30 February, +25:00.
+    `wrong-type` for anything but text, `invalid-timestamp` for 24:00:00, 30 February, +25:00,
+    and years outside of `YEARS`.
     """
     if isinstance(value, datetime):
         return value.astimezone(UTC)
@@ -102,7 +107,7 @@ def parse_timestamp(value: object) -> datetime:
         try:  # the usual form, read in C
             instant = datetime.fromisoformat(value)
             if instant.tzinfo is not None and instant.second == int(value[17:19]):
-                return instant.astimezone(UTC)
+                return _within(instant.astimezone(UTC))
         except (ValueError, OverflowError):
             pass
     found = _RFC3339.fullmatch(value)
@@ -112,10 +117,15 @@ def parse_timestamp(value: object) -> datetime:
     if found[8] is None:
         raise _fail("timezone-required")
     try:
-        instant = datetime.fromisoformat(_six_digits(value, found))
-        return instant.astimezone(UTC)
+        return _within(datetime.fromisoformat(_six_digits(value, found)).astimezone(UTC))
     except (ValueError, OverflowError):
         raise _fail("invalid-timestamp") from None
+
+
+def _within(instant: datetime) -> datetime:
+    if instant.year not in YEARS:
+        raise ValueError
+    return instant
 
 
 def _six_digits(value: str, found: re.Match[str]) -> str:
@@ -259,6 +269,7 @@ Localized = Annotated[
 
 __all__ = [
     "TEXT_PATTERN",
+    "YEARS",
     "Amount",
     "Code",
     "Count",
@@ -278,6 +289,7 @@ __all__ = [
     "TimeZone",
     "Timestamp",
     "TimestampQuery",
+    "example",
     "money_text",
     "parse_date",
     "parse_money",

@@ -1,5 +1,6 @@
 """The HTTP application: the only place that knows every part."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -160,6 +161,10 @@ def _hot(intake: Intake) -> Hot:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     app.state.writer.start()
+    # What was made up to here lives as long as the process: the collector need not look at it
+    # again at every turn, and pages shared with other workers stay shared.
+    gc.collect()
+    gc.freeze()
     with announced(app.state.traffic, settings.drain_seconds):
         yield
     await app.state.writer.stop()

@@ -79,7 +79,7 @@ def test_what_has_no_single_meaning_is_refused(raw: bytes, code: str) -> None:
 def test_a_timestamp_means_one_instant(moment: datetime, separator: str) -> None:
     """Any offset and precision gives the same instant in UTC."""
     offset = (moment.utcoffset() or timedelta()).total_seconds()
-    if math.fmod(offset, 60) or not 1 < moment.year < 9999:
+    if math.fmod(offset, 60) or not 2 < moment.year < 9998:
         return
     text = moment.isoformat(sep=separator)
     assert parse_timestamp(text) == datetime.fromisoformat(text).astimezone(UTC)
@@ -91,7 +91,7 @@ def test_a_timestamp_means_one_instant(moment: datetime, separator: str) -> None
         "2026-11-22T24:00:00Z", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z",
         "2026-11-22T10:00:00+25:00", "2026-11-22", "2026-11-22T10:00:00", "2026-W47-7T10:00:00Z",
         "20261122T100000Z    ", "2026-11-22T10:00Z", "2026-11-22T10:00:60Z", "٢٠٢٦-11-22T10:00:00Z",
-        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
     ],
 )  # fmt: skip
 def test_a_time_that_is_none_is_refused(text: str) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from app.errors import field_error
+from app.fields import YEARS
 
 #: Far from both ends of the day: no change of the zone's rules moves it to another day.
 _NOON = time(12)
@@ -22,6 +23,9 @@ def moment(at: datetime | None, on: date | None, zone: ZoneInfo, *, of: str) -> 
     if on is None:
         raise field_error(f"/{of}_at", "missing-field")
     try:
-        return datetime.combine(on, _NOON, tzinfo=zone).astimezone(UTC)
+        instant = datetime.combine(on, _NOON, tzinfo=zone).astimezone(UTC)
     except OverflowError:
         raise field_error(f"/{of}_on", "invalid-date") from None
+    if instant.year not in YEARS:
+        raise field_error(f"/{of}_on", "invalid-date")
+    return instant

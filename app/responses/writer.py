@@ -21,6 +21,8 @@ from app.responses.submission import OutdatedQuestionnaire, Prepared
 
 #: More rows make the statement longer without making the commit cheaper.
 MAX_BATCH = 64
+#: How long a response waits for company while another statement is being committed.
+_GATHER_SECONDS = 0.003
 #: How often a statement is tried when the connection or the server went away under it.
 _TRIES = 3
 
@@ -128,6 +130,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
+        self._writing = 0
 
     def start(self) -> None:
         """Begin to write; call it inside the running loop."""
@@ -170,9 +173,15 @@ class Writer:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
+            if self._writing and len(self._waiting) < MAX_BATCH:
+                # Another statement is on its way: what comes meanwhile goes together.
+                await asyncio.sleep(_GATHER_SECONDS)
             batch = self._waiting[:MAX_BATCH]
             del self._waiting[:MAX_BATCH]
-            await self._write_batch(connection, batch)
+            if batch:
+                self._writing += 1
+                await self._write_batch(connection, batch)
+                self._writing -= 1
         await connection.close()
 
     async def _write_batch(

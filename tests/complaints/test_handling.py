@@ -90,10 +90,10 @@ async def test_bodies_of_events_are_strict(tenant: Tenant) -> None:
         for answer in (unknown, stray, lacking, timed, forged, nul)
     ]
     assert found == [
-        [("", "unknown-value")],
+        [("/event", "unknown-value")],
         [("/assignee", "unknown-field")],
         [("/assignee", "missing-field")],
-        [("", "unknown-value")],
+        [("/event", "unknown-value")],
         [("/role", "unknown-value")],
         [("/text", "invalid-text")],
     ]

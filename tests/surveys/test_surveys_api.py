@@ -118,7 +118,7 @@ async def test_a_second_version_may_not_spoil_statistics(tenant: Tenant) -> None
         (definition(*MIXED), set()),
         ({}, {(f"/{name}", "missing-field") for name in
               ("default_language", "languages", "title", "pages")}),
-        (definition(question("NPS")), {("/pages/0/questions/0", "unknown-value")}),
+        (definition(question("NPS")), {("/pages/0/questions/0/type", "unknown-value")}),
         (definition(question("csat", min="1")), {("/pages/0/questions/0/min", "wrong-type")}),
         (definition(question("nps", luck=1)), {("/pages/0/questions/0/luck", "unknown-field")}),
         (definition(question("short_text", pattern="(a+)+$")),
