@@ -163,8 +163,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.writer.start()
     # What was made up to here lives as long as the process: the collector need not look at it
     # again at every turn, and pages shared with other workers stay shared.
+    # Requests make few cycles, and bulk chunks many objects at once: look more rarely.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     with announced(app.state.traffic, settings.drain_seconds):
         yield
     await app.state.writer.stop()

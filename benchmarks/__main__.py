@@ -20,7 +20,7 @@ def main() -> None:
         with scenario() as made:
             results[name] = subject.measure(made)
         print(name, json.dumps(results[name], indent=2))
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"written to {RESULTS.name}")
 
 

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
+from alembic.util import CommandError
 from pydantic import SecretStr
 
 from app import schema
@@ -105,7 +106,7 @@ def _run(
         url = _own_database(directory, stack, requests)
     settings = _demo_settings(settings, url, base_url)
     _say(Text("Preparing tables and demo data", "正在准备数据表与演示数据"), aloud=aloud)
-    schema.upgrade(url)
+    _migrate(url, directory)
     opened_by = asyncio.run(load.load(settings, kept=keys.read(kept_keys), scale=scale))
     keys.write(kept_keys, opened_by)
     _say(Text("Starting the API and the worker", "正在启动 API 与后台任务"), aloud=aloud)
@@ -118,6 +119,18 @@ def _run(
     sys.stdout.write(json.dumps(asdict(ready)) + "\n" if as_json else _banner(ready, directory))
     sys.stdout.flush()
     children.watch()
+
+
+def _migrate(url: str, directory: Path) -> None:
+    try:
+        schema.upgrade(url)
+    except CommandError as error:  # made by another release, whose migrations are not here
+        said = Text(
+            f"The data in {directory} is of another release. Use that one, or begin anew with"
+            " --directory.",
+            f"{directory} 中的数据属于其他版本。请使用该版本，或用 --directory 另建目录。",
+        )
+        raise DemoError(said) from error
 
 
 def _own_database(directory: Path, stack: ExitStack, requests: RequestsToEnd) -> str:
