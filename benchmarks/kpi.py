@@ -72,7 +72,7 @@ async def _fold(settings: Settings) -> None:
     while await fold_all(database):
         pass
     connection = await database.engine.connect()
-    await connection.execution_options(isolation_level="AUTOCOMMIT")
+    _ = await connection.execution_options(isolation_level="AUTOCOMMIT")
     await connection.exec_driver_sql("VACUUM ANALYZE")
     await connection.close()
     await database.close()

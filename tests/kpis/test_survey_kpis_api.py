@@ -151,7 +151,7 @@ async def test_reading_needs_its_scope(app: FastAPI, tenant: Tenant) -> None:
 def _statements(database: Database) -> Iterator[list[str]]:
     seen: list[str] = []
 
-    def note(*arguments: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
+    def note(*arguments: Any) -> None:
         seen.append(str(arguments[2]))
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)

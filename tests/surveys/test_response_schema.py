@@ -28,7 +28,7 @@ def validator(schema: Json) -> Validator:
 @given(cases(), st.booleans())
 def test_the_schema_accepts_what_the_sheet_accepts(
     case: tuple[SurveyDefinition, Json],
-    partial: bool,  # noqa: FBT001 - drawn
+    partial: bool,
 ) -> None:
     """For random definitions and nearly valid answers both judges agree, also for partial ones."""
     asked, answers = case
@@ -50,7 +50,7 @@ def test_tallies_equal_a_recount(case: tuple[SurveyDefinition, Json]) -> None:
     assert sorted(reading.tallies) == sorted(expected)
 
 
-def recount(asked: Json, answer: Any) -> list[str]:  # noqa: ANN401, PLR0911 - any JSON
+def recount(asked: Json, answer: Any) -> list[str]:  # noqa: PLR0911 - any JSON
     """The tallies of one answer, written down from their definition."""
     key, type_ = asked["key"], asked["type"]
     if type_ == "matrix":
@@ -69,12 +69,12 @@ def recount(asked: Json, answer: Any) -> list[str]:  # noqa: ANN401, PLR0911 - a
     return [one_tally(key, code_of(answer))]
 
 
-def code_of(item: Any) -> Any:  # noqa: ANN401 - any JSON
+def code_of(item: Any) -> Any:
     """The code of a choice, with or without text."""
     return item["choice"] if isinstance(item, dict) else item
 
 
-def one_tally(name: str, code: Any) -> str:  # noqa: ANN401 - any JSON
+def one_tally(name: str, code: Any) -> str:
     """The tally of one point or code."""
     special = {None: f"{name}=~skipped", "not_applicable": f"{name}=~not_applicable"}
     return special.get(code, f"{name}={code}")
