@@ -73,6 +73,7 @@ async def _fold(settings: Settings) -> None:
         pass
     connection = await database.engine.connect()
     _ = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    await connection.exec_driver_sql("SET statement_timeout = 0")
     await connection.exec_driver_sql("VACUUM ANALYZE")
     await connection.close()
     await database.close()

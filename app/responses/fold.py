@@ -20,7 +20,7 @@ from app.workspaces.models import Workspace
 
 #: Rows of one step: a fold is one transaction and should stay short. A row of a day and a group
 #: of its own makes some twenty cells, half a millisecond.
-STEP_ROWS = 5_000
+STEP_ROWS = 10_000
 _STEP_TIMEOUT_MS = 120_000
 
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8")
