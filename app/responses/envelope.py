@@ -52,7 +52,12 @@ ENVELOPE: Schema = {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 200,
-                "allOf": [{"pattern": r"^\S(.*\S)?$"}, {"pattern": TEXT_PATTERN}],
+                # For some validators `$` also stands before a last line break.
+                "allOf": [
+                    {"pattern": r"^\S[^\n]*$"},
+                    {"not": {"pattern": r"\s$"}},
+                    {"pattern": TEXT_PATTERN},
+                ],
             }
         ),
         "occurred_at": _TIME,
