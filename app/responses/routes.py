@@ -92,7 +92,7 @@ async def submit_response(
     responses, each with its own `submission_id`; the answer (200) is a report with an outcome
     for every line. What it reports is stored, once, however often the stream is sent again.
     """
-    raise NotImplementedError
+    raise NotImplementedError  # never called: the route hands over to the intake
 
 
 @submissions.put(
@@ -112,7 +112,7 @@ async def put_response(
     The same content again, however late, answers the same; other content is 409
     `submission-conflict`.
     """
-    raise NotImplementedError
+    raise NotImplementedError  # never called: the route hands over to the intake
 
 
 router = APIRouter(prefix="/v1", tags=["responses"], route_class=Route)

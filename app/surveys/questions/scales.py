@@ -1,5 +1,6 @@
 """Questions that are answered with one point of a scale: NPS, CSAT, CES, rating."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
@@ -97,9 +98,9 @@ class ScaleQuestion(QuestionBase):
     labels: PointLabels = Field(default_factory=list)
 
     @override
+    @abstractmethod
     def scale(self) -> Scale:
         """The points that can be answered."""
-        raise NotImplementedError
 
     @property
     def offers_not_applicable(self) -> bool:
