@@ -18,8 +18,7 @@ from app.responses.cells import WITH_CELLS
 from app.responses.models import RollupState, SurveyCell
 from app.workspaces.models import Workspace
 
-#: Rows of one step: a fold is one transaction and should stay short. A row of a day and a group
-#: of its own makes some twenty cells, half a millisecond.
+#: Rows of one step: a fold is one transaction and should stay short.
 STEP_ROWS = 10_000
 _STEP_TIMEOUT_MS = 120_000
 
