@@ -21,6 +21,7 @@ Scope = Literal[
     "complaints:rw",
     "customers:rw",
     "kpi:read",
+    "kpi:write",
     "webhooks:rw",
     "privacy:export",
     "privacy:erase",
