@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from sqlalchemy.pool import QueuePool
 from starlette.types import Scope
 
+from app import jobs
 from app.complaints.routes import router as complaints
 from app.complaints.tracking_routes import router as complaint_tracking
 from app.config import Settings
@@ -145,6 +147,16 @@ def _traffic(settings: Settings, database: Database) -> Traffic:
             "Connections of the request pool that are checked out.",
             pool.checkedout,
         )
+    traffic.slow_gauge(
+        "feedback_jobs_dead",
+        "Background jobs that used up their attempts; see `feedback retry-jobs`.",
+        partial(jobs.count_dead, database),
+    )
+    traffic.slow_gauge(
+        "feedback_jobs_behind_seconds",
+        "How long the oldest background job that is due has waited for a worker.",
+        partial(jobs.seconds_behind, database),
+    )
     return traffic
 
 

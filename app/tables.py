@@ -1,5 +1,6 @@
 """Every table of the product, gathered for the migrations."""
 
+from app import jobs
 from app.complaints import models as complaints
 from app.customers import models as customers
 from app.db import Base
@@ -17,6 +18,7 @@ __all__ = [
     "customers",
     "events",
     "idempotency",
+    "jobs",
     "responses",
     "surveys",
     "workspaces",

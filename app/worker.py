@@ -1,15 +1,19 @@
 """The background process: the only place that knows every job."""
 
 import asyncio
+from collections.abc import Mapping
 
 from app.config import Settings
 from app.db import Database
 from app.http import tasks as http
-from app.jobs import keep_running
+from app.jobs import Handler
+from app.jobs.running import keep_running
 from app.responses import tasks as responses
 
 _PATIENCE_SECONDS = 180.0
 JOBS = [*responses.JOBS, *http.JOBS]
+#: What queued jobs run, by their names: the HANDLERS of every package's tasks.
+HANDLERS: Mapping[str, Handler] = {}
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -17,6 +21,6 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     # Jobs set a statement timeout of their own; the driver must not give up before it.
     database = Database(settings.model_copy(update={"command_timeout_seconds": _PATIENCE_SECONDS}))
     try:
-        await keep_running(database, JOBS, stop)
+        await keep_running(database, JOBS, stop, HANDLERS)
     finally:
         await database.close()

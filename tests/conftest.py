@@ -6,7 +6,7 @@ nothing crosses between workspaces under constant test.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
+from app import worker
 from app.config import DEMO_PEPPER, Settings
 from app.db import Database, raw_dsn
 from app.demo import postgres
 from app.http.auth import SCOPES
+from app.jobs import running
 from app.main import create_app
 from app.workspaces import service as workspaces
 from app.workspaces.models import Workspace
@@ -161,3 +163,22 @@ async def stranger(app: FastAPI) -> AsyncIterator[Tenant]:
     yield tenant
     await tenant.client.aclose()
     await tenant.public.aclose()
+
+
+@pytest.fixture
+def drain(tenant: Tenant, database: Database) -> Callable[[], Awaitable[int]]:
+    """Runs this workspace's due jobs as the background would, and answers how many there were.
+
+    They are those whose payload names the workspace as `workspace_id`; a failure is raised.
+    """
+    ours = {"workspace_id": str(tenant.workspace.id)}
+
+    async def drain() -> int:
+        done = 0
+        while job := await running.take(database, worker.HANDLERS, ours):
+            if error := await running.attempt(database, worker.HANDLERS, job):
+                raise error
+            done += 1
+        return done
+
+    return drain

@@ -14,10 +14,11 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
-from app import log, schema, server, worker
+from app import jobs, log, schema, server, worker
 from app.cli import credentials, diagnosis
 from app.cli.lifeline import end_with
 from app.config import Settings
+from app.db import Database
 from app.demo import run as demo_run
 from app.main import document
 from app.problems import Text
@@ -70,6 +71,23 @@ async def _work(settings: Settings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     await worker.run(settings, stop)
+
+
+@commands.command("retry-jobs")
+def retry_jobs() -> None:
+    """让失败的后台任务重新执行。 / Give background jobs that died their attempts again."""
+    settings = _settings(needs_database=True)
+    revived = asyncio.run(_revive(settings))
+    _say(Text(f"{revived} jobs run again.", f"{revived} 个任务将重新执行。"))
+
+
+async def _revive(settings: Settings) -> int:
+    database = Database(settings)
+    try:
+        async with database.transaction() as session:
+            return await jobs.revive(session)
+    finally:
+        await database.close()
 
 
 @commands.command()
