@@ -24,6 +24,7 @@ from app.kpis.periods import (
     local_date,
     split,
 )
+from app.kpis.statistics import Correction
 from app.problems import Text
 from app.responses.models import RollupState
 from app.responses.schemas import Channel, Method
@@ -79,6 +80,9 @@ class Asked:
     options: Mapping[str, str] = field(default_factory=dict)
     grain: Grain = "day"
     group_by: str | None = None
+    correction: Correction = "holm"
+    control: Literal["none", "ewma", "p_chart"] = "none"
+    smoothing: int | None = None
 
 
 @dataclass(frozen=True)

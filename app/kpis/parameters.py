@@ -14,7 +14,7 @@ from app.fields import LocalDate, TimeZone, storable
 from app.kpis.asking import CLOSED_DIMENSIONS, NAMED_DIMENSIONS, Asked
 from app.kpis.calendar_units import Grain
 from app.kpis.declaration import Kpi, Option
-from app.kpis.statistics import DEFAULT_LEVEL
+from app.kpis.statistics import DEFAULT_LEVEL, Correction
 
 View = Literal["value", "trend", "compare", "distribution"]
 
@@ -27,6 +27,14 @@ _ZONE = "IANA time zone of the local dates; the workspace's if absent."
 _FILTER = (
     "`<dimension>:<value>`; repeated for one dimension, any of the values passes. An empty value "
     "selects what has none."
+)
+_CORRECTION = (
+    "How the p-values of the pairs are adjusted for their number: `holm` bounds the chance of any "
+    "false claim, `bh` (Benjamini and Hochberg) the part of false claims."
+)
+_CONTROL = (
+    "A control chart of the complete points: `ewma` (moving average of weight 0.2, three standard "
+    "deviations), or `p_chart` for a share (three standard errors of each point's own number)."
 )
 
 
@@ -53,6 +61,9 @@ def reader(kpi: Kpi, view: View) -> Callable[..., Awaitable[Asked]]:
             options={name: str(given[name]) for name in options if given[name] is not None},
             grain=given.get("grain", "day"),
             group_by=given.get("group_by"),
+            correction=given.get("correction", "holm"),
+            control=given.get("control", "none"),
+            smoothing=given.get("smoothing"),
         )
 
     read.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
@@ -70,13 +81,22 @@ def _parameters(kpi: Kpi, view: View) -> Iterator[Parameter]:
         compare = Literal["previous", "last_year", "none"]
         yield _parameter("compare", compare, "previous", "The earlier period to compare with.")
     if view == "trend":
-        yield _parameter("grain", Grain, "day", "The unit of the calendar of each point.")
+        yield from _trend()
     if view == "compare":
         yield _parameter("group_by", _Text, Parameter.empty, "The dimension of the groups.")
+        yield _parameter("correction", Correction, "holm", _CORRECTION)
     yield from _surveys(kpi)
     yield from _dimensions(kpi)
     for option in kpi.options:
         yield _option(option)
+
+
+def _trend() -> Iterator[Parameter]:
+    yield _parameter("grain", Grain, "day", "The unit of the calendar of each point.")
+    control = Literal["none", "ewma", "p_chart"]
+    yield _parameter("control", control, "none", _CONTROL)
+    size = Annotated[int, Field(ge=2, le=90)] | None
+    yield _parameter("smoothing", size, None, "Add the rolling mean over so many points.")
 
 
 def _surveys(kpi: Kpi) -> Iterator[Parameter]:

@@ -129,7 +129,7 @@ def nps_interval(
     if value is None or variance is None:
         return None
     if method == "adjusted_wald":
-        value, square = _adjusted(counts)
+        value, square = adjusted_nps(counts)
     else:
         square = variance / counts.answered
     half = z * math.sqrt(square)
@@ -148,8 +148,8 @@ def nps_difference(
     value_now, value_before = now.value, before.value
     if value_now is None or value_before is None:
         return None
-    centre_now, square_now = _adjusted(now)
-    centre_before, square_before = _adjusted(before)
+    centre_now, square_now = adjusted_nps(now)
+    centre_before, square_before = adjusted_nps(before)
     centre, error = centre_now - centre_before, math.sqrt(square_now + square_before)
     return Difference(
         difference=value_now - value_before,
@@ -192,7 +192,7 @@ def _newcombe_p(now: Share, before: Share) -> float:
     return normal_two_sided_p(near)
 
 
-def _adjusted(counts: NpsCounts) -> tuple[float, float]:
+def adjusted_nps(counts: NpsCounts) -> tuple[float, float]:
     """Rocks' adjusted score and the square of its standard error."""
     promoters = counts.promoters + _PSEUDO_EXTREME
     detractors = counts.detractors + _PSEUDO_EXTREME

@@ -34,9 +34,12 @@ async def list_kpis(caller: Reader) -> Page[KpiRead]:
 _ABOUT = {
     "value": "The figure for one period, with its interval and the change since the one before.",
     "trend": "The figure for each unit of the calendar; a point of a part of a unit, or of one "
-    "that is not over, is not complete.",
-    "compare": "The figure for each member of a dimension, and a test of every pair of the "
-    "largest groups (p-values adjusted for their number by Holm's method).",
+    "that is not over, is not complete. Of the complete ones: the slope per point (weighted least "
+    "squares), the Mann-Kendall test, the Theil-Sen slope, and if asked for a control chart and a "
+    "rolling mean.",
+    "compare": "The figure for each member of a dimension; of the largest groups one test that "
+    "all are alike, and one of every pair, its p-value adjusted for their number, each with the "
+    "size of the effect.",
     "distribution": "How often each code was given, and what was left out of the figure and why.",
 }
 

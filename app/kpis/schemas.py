@@ -10,7 +10,9 @@ from app.fields import Output, Timestamp, example
 from app.kpis.calendar_units import Grain
 from app.kpis.declaration import Family, Reason, Unit
 from app.kpis.examples import NPS
-from app.kpis.statistics import ChangeVerdict, Direction, TargetVerdict
+from app.kpis.group_schemas import KpiEffect, KpiOverall
+from app.kpis.statistics import ChangeVerdict, Correction, Direction, TargetVerdict
+from app.kpis.trend_schemas import KpiControl, KpiControlPoint, KpiDirection
 
 Number = int | float
 GroupVerdict = Literal["higher", "lower", "no_evidence_of_difference", "too_few"]
@@ -196,9 +198,15 @@ class KpiEnvelope(KpiFigure, KpiHeader):
 
 
 class KpiPoint(KpiFigure):
-    """One point of a trend."""
+    """One point of a trend.
+
+    `smoothed` is the rolling mean that ends here, `control` its place on the control chart, both
+    where they were asked for and the point is complete.
+    """
 
     period: KpiPeriod
+    smoothed: float | None
+    control: KpiControlPoint | None
 
 
 class KpiTrend(KpiHeader):
@@ -207,6 +215,12 @@ class KpiTrend(KpiHeader):
     period: KpiPeriod
     grain: Grain
     points: list[KpiPoint]
+    trend: KpiDirection
+    """Which way the complete points go."""
+    control: KpiControl | None
+    smoothing: int | None
+    """Over how many points the rolling mean goes."""
+    warnings: list[str]
 
 
 class KpiGroup(KpiFigure):
@@ -218,8 +232,8 @@ class KpiGroup(KpiFigure):
 class KpiPair(Output):
     """Two groups: `first` minus `second`, tested.
 
-    The interval is of this pair alone; `p_adjusted` holds for all pairs together (Holm), and the
-    verdict follows it.
+    The interval is of this pair alone; `p_adjusted` holds for all pairs together (by the
+    comparison's `correction`), and the verdict follows it.
     """
 
     first: str
@@ -229,15 +243,19 @@ class KpiPair(Output):
     p: float
     p_adjusted: float
     test: str
+    effect: KpiEffect | None
     verdict: GroupVerdict
 
 
 class KpiComparison(KpiHeader):
-    """A KPI by the members of a dimension, largest group first, and what their pairs show."""
+    """A KPI by the members of a dimension, largest group first; whether they differ, and which."""
 
     period: KpiPeriod
     group_by: str
     groups: list[KpiGroup]
+    overall: KpiOverall | None
+    """Null where nothing can be tested."""
+    correction: Correction
     pairwise: list[KpiPair]
     warnings: list[str]
 

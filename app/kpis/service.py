@@ -1,27 +1,23 @@
 """Asking KPIs: one figure, a trend, a comparison of groups, the counts behind it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
-from app.kpis import envelopes
+from app.kpis import envelopes, group_answers
 from app.kpis.asking import Ask, Asked, understand
-from app.kpis.declaration import Kpi, Measurement
+from app.kpis.declaration import Kpi
 from app.kpis.schemas import (
-    GroupVerdict,
     KpiComparison,
     KpiDistribution,
     KpiEnvelope,
     KpiGroup,
-    KpiPair,
     KpiPoint,
     KpiTrend,
 )
-from app.kpis.statistics import DEFAULT_MIN_N, Difference, holm
+from app.kpis.trend_answers import direction, draw, refuse_wrong_chart, smoothed, warnings
 
 #: Every pair of so many groups is tested; of more, only the largest.
 MAX_TESTED_GROUPS = 20
@@ -75,34 +71,50 @@ async def fetch_kpi(session: AsyncSession, wanted: Wanted) -> KpiEnvelope:
 async def fetch_trend(session: AsyncSession, wanted: Wanted) -> KpiTrend:
     """The KPI for each unit of the calendar in the period, also where nothing happened."""
     kpi, ask = wanted.kpi, await _understand(session, wanted)
+    asked = wanted.asked
+    refuse_wrong_chart(kpi, asked.control)
     buckets = ask.buckets()
     found = await kpi.measure(session, ask.scope, [each.period for each in buckets], None)
+    measured = [envelopes.member_of(each) for each in found]
     points = [
         KpiPoint(
-            **envelopes.figure(kpi, envelopes.member_of(each)),
+            **envelopes.figure(kpi, each),
             period=envelopes.period(bucket, ask.now),
+            smoothed=None,
+            control=None,
         )
-        for bucket, each in zip(buckets, found, strict=True)
+        for bucket, each in zip(buckets, measured, strict=True)
     ]
+    going = direction(points, measured, ask.scope.level)
+    drawn = draw(points, asked.control)
+    means = smoothed(kpi, points, asked.smoothing)
     return KpiTrend(
         **envelopes.header(kpi, ask, wanted.language),
         period=envelopes.period(ask.period, ask.now),
-        grain=wanted.asked.grain,
-        points=points,
+        grain=asked.grain,
+        points=[
+            point.model_copy(update={"smoothed": mean, "control": on_chart})
+            for point, mean, on_chart in zip(points, means, drawn.points, strict=True)
+        ],
+        trend=going,
+        control=drawn.chart,
+        smoothing=asked.smoothing,
+        warnings=warnings(going, asked.control, drawn.chart),
     )
 
 
 async def fetch_comparison(session: AsyncSession, wanted: Wanted) -> KpiComparison:
-    """The KPI for each member of a dimension, with a test of every pair of the largest."""
+    """The KPI for each member of a dimension, with tests of the largest: all, and every pair."""
     kpi, ask = wanted.kpi, await _understand(session, wanted)
     dimension = ask.dimension(kpi)
     (found,) = await kpi.measure(session, ask.scope, [ask.period], dimension)
     ranked = sorted(found.items(), key=lambda item: (-item[1].n, item[0]))
-    warnings = []
+    limited = []
     if len(ranked) > MAX_GROUPS:
-        warnings.append(GROUPS_LIMITED)
+        limited.append(GROUPS_LIMITED)
     if len(ranked) > MAX_TESTED_GROUPS:
-        warnings.append(PAIRS_LIMITED)
+        limited.append(PAIRS_LIMITED)
+    tested = ranked[:MAX_TESTED_GROUPS]
     return KpiComparison(
         **envelopes.header(kpi, ask, wanted.language),
         period=envelopes.period(ask.period, ask.now),
@@ -111,41 +123,11 @@ async def fetch_comparison(session: AsyncSession, wanted: Wanted) -> KpiComparis
             KpiGroup(**envelopes.figure(kpi, measured), member=member)
             for member, measured in ranked[:MAX_GROUPS]
         ],
-        pairwise=_pairs(kpi, ranked[:MAX_TESTED_GROUPS], ask.scope.level),
-        warnings=warnings,
+        overall=group_answers.overall(tested),
+        correction=wanted.asked.correction,
+        pairwise=group_answers.pairs(kpi, tested, ask.scope.level, wanted.asked.correction),
+        warnings=limited,
     )
-
-
-def _pairs(kpi: Kpi, groups: Sequence[tuple[str, Measurement]], level: float) -> list[KpiPair]:
-    """Every pair that can be tested; p-values adjusted for the number of tests (Holm)."""
-    tested: list[tuple[str, str, int, Difference]] = []
-    for (first, one), (second, other) in combinations(groups, 2):
-        difference = kpi.compare(one, other, level)
-        if difference is not None:
-            tested.append((first, second, min(one.n, other.n), difference))
-    adjusted = holm([difference.p for *_, difference in tested])
-    return [
-        KpiPair(
-            first=first,
-            second=second,
-            difference=difference.difference,
-            interval=envelopes.interval_of(difference),
-            p=difference.p,
-            p_adjusted=p,
-            test=difference.test,
-            verdict=_verdict(difference, p, smallest),
-        )
-        for (first, second, smallest, difference), p in zip(tested, adjusted, strict=True)
-    ]
-
-
-def _verdict(difference: Difference, p: float, smallest: int) -> GroupVerdict:
-    """A difference is claimed when the adjusted p and the pair's own interval both allow it."""
-    if smallest < DEFAULT_MIN_N:
-        return "too_few"
-    if p >= 1 - difference.level or difference.low <= 0 <= difference.high:
-        return "no_evidence_of_difference"
-    return "higher" if difference.low > 0 else "lower"
 
 
 async def fetch_distribution(session: AsyncSession, wanted: Wanted) -> KpiDistribution:

@@ -4,7 +4,7 @@ The families build on it: `proportions` (shares and NPS), `means` (scores) and `
 per exposure). A figure that cannot be computed is None, never 0, NaN or infinite.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from app.kpis.distributions import normal_quantile
 Direction = Literal["higher", "lower"]
 ChangeVerdict = Literal["improved", "worsened", "no_evidence_of_change", "too_few"]
 TargetVerdict = Literal["met", "missed", "inconclusive", "no_data"]
+Correction = Literal["holm", "bh"]
 
 DEFAULT_LEVEL = 0.95
 """Two-sided confidence level of an interval unless the caller asks for another."""
@@ -134,3 +135,26 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
         floor = max(floor, min(1.0, (len(p_values) - rank) * p_values[index]))
         adjusted[index] = floor
     return tuple(adjusted)
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjust p-values of several tests, in the order given (Y. Benjamini, Y. Hochberg, 1995).
+
+    Of all differences claimed at alpha, on average at most that part is false. Weaker than Holm
+    and finds more: for looking through many pairs, not for proving one.
+    """
+    adjusted = [0.0] * len(p_values)
+    ceiling = 1.0
+    ranked = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
+    for place, index in enumerate(ranked):
+        rank = len(p_values) - place
+        ceiling = min(ceiling, p_values[index] * len(p_values) / rank)
+        adjusted[index] = ceiling
+    return tuple(adjusted)
+
+
+#: How p-values of several tests are adjusted, by the name that requests give.
+CORRECTIONS: Mapping[Correction, Callable[[Sequence[float]], tuple[float, ...]]] = {
+    "holm": holm,
+    "bh": benjamini_hochberg,
+}

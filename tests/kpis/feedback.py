@@ -1,6 +1,7 @@
 """Sends responses and asks KPIs, for tests that recount every figure from the raw answers."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
@@ -34,6 +35,18 @@ async def submit(tenant: Tenant, survey: str, responses: Iterable[Sent]) -> list
         return str(answer.json()["id"])
 
     return list(await asyncio.gather(*map(put, responses)))
+
+
+async def load(tenant: Tenant, survey: str, responses: Iterable[Sent]) -> None:
+    """Send every response in one stream; all must be taken."""
+    lines = [json.dumps({"submission_id": str(uuid4())} | each) for each in responses]
+    answer = await tenant.client.post(
+        f"/v1/surveys/{survey}/responses?outcomes=rejected",
+        content="\n".join(lines).encode(),
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    report = answer.json()
+    assert report["created"] == len(lines), report
 
 
 async def change(tenant: Tenant, response: str, **fields: object) -> None:
