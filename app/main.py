@@ -27,6 +27,8 @@ from app.http.openapi import Api
 from app.kpis.cohort_routes import router as cohorts
 from app.kpis.routes import router as kpis
 from app.log import SINK
+from app.market.lead_routes import router as leads
+from app.market.routes import router as market
 from app.responses.bulk import BulkIntake
 from app.responses.envelope import ENVELOPE
 from app.responses.intake import Intake, target
@@ -51,6 +53,8 @@ ROUTERS = (
     complaint_tracking,
     customers,
     orders,
+    leads,
+    market,
     cohorts,
     kpis,
     web,
@@ -77,6 +81,7 @@ TAGS = {
     "complaint tracking": "What a complainant does with the receipt. / 投诉人凭回执查询与回复。",
     "customers": "Who the customers are. / 客户资料。",
     "orders": "What they bought and what was refunded. / 订单与退款。",
+    "market": "Leads, acquisition spend, market totals. / 线索、获客支出与市场总量。",
     "kpis": "Figures with their formulas, intervals and tests. / 指标及其公式、区间与检验。",
     "administration": "The workspace and its API keys. / 工作区与 API 密钥。",
     "operation": "For whoever operates the service. / 运维接口。",

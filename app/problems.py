@@ -91,6 +91,9 @@ PROBLEMS: dict[str, Kind] = {
     "refund-exceeds-order": _kind(
         409, "The refunds would exceed the order", "退款总额将超过订单金额"
     ),
+    "overlapping-period": _kind(
+        409, "The period overlaps one that is stated already", "时间段与已有数据重叠"
+    ),
     "submission-erased": _kind(410, "The submission was erased", "该提交已被删除"),
     "precondition-failed": _kind(
         412, "It has changed since you read it", "自您读取后内容已发生变化"

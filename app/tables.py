@@ -6,6 +6,7 @@ from app.customers import models as customers
 from app.db import Base
 from app.events import models as events
 from app.http import idempotency
+from app.market import models as market
 from app.responses import models as responses
 from app.surveys import models as surveys
 from app.workspaces import models as workspaces
@@ -19,6 +20,7 @@ __all__ = [
     "events",
     "idempotency",
     "jobs",
+    "market",
     "responses",
     "surveys",
     "workspaces",

@@ -14,6 +14,7 @@ from app.workspaces.keys import new_publishable_key
 from tests.complaints.makers import complaint
 from tests.conftest import Tenant
 from tests.customers.making import order, refund
+from tests.market.making import spend, total
 from tests.responses.builders import answer, publish
 
 Json = dict[str, Any]
@@ -37,6 +38,7 @@ _BODIES: Mapping[str, Json] = {
 _NOT_LOOKED_UP = {
     "PUT /v1/customers/{external_id}": "creates the customer",
     "PUT /v1/orders/{external_id}": "creates the order",
+    "PUT /v1/leads/{external_id}": "creates the lead",
     "GET /v1/survey-templates/{template}": "the same for everybody",
 }
 
@@ -65,7 +67,11 @@ async def _things(tenant: Tenant) -> dict[str, str]:
     case = await made("/v1/complaints", complaint())
     bought = {name: value for name, value in order("of-one").items() if name != "external_id"}
     await made("/v1/orders/of-one", bought | {"customer": "of-one"}, "PUT")
+    lead = {"channel": "web", "created_on": "2026-10-01"}
+    await made("/v1/leads/of-one", lead, "PUT")
     return {
+        "spend": (await made("/v1/acquisition-spend", spend(), "PUT"))["id"],
+        "total": (await made("/v1/market-totals", total(), "PUT"))["id"],
         "workspace": str(tenant.workspace.id),
         "key": (await made("/v1/api-keys", {"kind": "publishable", "name": "x"}))["key_id"],
         "survey": survey,
@@ -80,7 +86,8 @@ async def _things(tenant: Tenant) -> dict[str, str]:
 
 def _nothing() -> dict[str, str]:
     """Ids of the same forms that nobody has."""
-    ids = {name: str(uuid4()) for name in ("workspace", "survey", "response_id", "case")}
+    names = ("workspace", "survey", "response_id", "case", "spend", "total")
+    ids = {name: str(uuid4()) for name in names}
     others = {"version": "1", "submission_id": "theirs", "external_id": "of-nobody"}
     return ids | others | {"key": new_publishable_key()[1], "reference": new_reference()}
 

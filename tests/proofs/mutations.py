@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from tests.complaints.makers import access, complaint
 from tests.customers.making import CSV, NDJSON, as_csv, ndjson, order, refund
+from tests.market.making import spend, total
 from tests.proofs.workshop import Change, Json, Workshop
 from tests.responses.builders import answer, definition
 
@@ -214,6 +215,42 @@ async def _refunds(at: Workshop) -> Change:
     return Change("/v1/refunds", trace, {"content": body, "headers": NDJSON})
 
 
+async def _leads(at: Workshop) -> Change:
+    lead = {"external_id": "bulk", "channel": "web", "created_on": "2026-10-01"}
+    sent = {"content": ndjson([lead]), "headers": NDJSON}
+    return Change("/v1/leads", at.rows("leads", "external_id = 'bulk'"), sent)
+
+
+async def _put_lead(at: Workshop) -> Change:
+    body = {"channel": "web", "created_on": "2026-10-01"}
+    trace = at.rows("leads", "external_id = 'put'")
+    return Change("/v1/leads/put", trace, {"json": body}, 201)
+
+
+async def _put_spend(at: Workshop) -> Change:
+    trace = at.rows("acquisition_spend", "channel = 'put'")
+    return Change("/v1/acquisition-spend", trace, {"json": spend(channel="put")}, 201)
+
+
+async def _deleted_spend(at: Workshop) -> Change:
+    body = spend(channel="deleted")
+    made = await at.made("/v1/acquisition-spend", body, method="PUT")
+    trace = f"SELECT 1 - ({at.rows('acquisition_spend', _named(made['id']))})"
+    return Change(f"/v1/acquisition-spend/{made['id']}", trace, status=204)
+
+
+async def _put_total(at: Workshop) -> Change:
+    trace = at.rows("market_totals", "basis = 'value'")
+    return Change("/v1/market-totals", trace, {"json": total()}, 201)
+
+
+async def _deleted_total(at: Workshop) -> Change:
+    body = total(basis="units", currency=None)
+    made = await at.made("/v1/market-totals", body, method="PUT")
+    trace = f"SELECT 1 - ({at.rows('market_totals', _named(made['id']))})"
+    return Change(f"/v1/market-totals/{made['id']}", trace, status=204)
+
+
 MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
     "PATCH /v1/workspaces/{workspace}": (_workspace,),
     "POST /v1/api-keys": (_key,),
@@ -244,6 +281,12 @@ MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
     "PUT /v1/orders/{external_id}": (_put_order,),
     "POST /v1/orders/{external_id}/refunds": (_refund,),
     "POST /v1/refunds": (_refunds,),
+    "POST /v1/leads": (_leads,),
+    "PUT /v1/leads/{external_id}": (_put_lead,),
+    "PUT /v1/acquisition-spend": (_put_spend,),
+    "DELETE /v1/acquisition-spend/{spend}": (_deleted_spend,),
+    "PUT /v1/market-totals": (_put_total,),
+    "DELETE /v1/market-totals/{total}": (_deleted_total,),
 }
 """Requests by method and path template. With the right secret tracking only reads; what it
 changes is the count of wrong PINs."""

@@ -1,0 +1,1 @@
+"""What acquisition costs and what it comes from: leads, spend, and the size of the market."""

@@ -1,0 +1,70 @@
+"""Which part of what is stated for some local days falls into others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Generic, Protocol, TypeVar
+
+
+class Dated(Protocol):
+    """Something that is stated for local days, from the first up to but not the last."""
+
+    @property
+    def period_start(self) -> date:
+        """The first day."""
+        ...
+
+    @property
+    def period_end(self) -> date:
+        """The day after the last."""
+        ...
+
+
+T = TypeVar("T", bound=Dated)
+
+
+@dataclass(frozen=True)
+class Portion(Generic[T]):
+    """Something stated, and the share of its days that fall into a period."""
+
+    of: T
+    share: Fraction
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its days do."""
+        return self.share == 1
+
+
+@dataclass(frozen=True)
+class Coverage(Generic[T]):
+    """What is stated of a period."""
+
+    portions: tuple[Portion[T], ...]
+    missing_days: int
+    """Days of the period for which nothing is stated."""
+
+    @property
+    def prorated(self) -> bool:
+        """Whether something counts in part, as if each of its days were like the others."""
+        return not all(portion.whole for portion in self.portions)
+
+
+def cover(stated: Sequence[T], start: date, end: date) -> Coverage[T]:
+    """The portions of what is stated that fall into [start, end), by their share of days.
+
+    Several statements may be of the same days (one for each channel): a day is missing only if
+    nothing at all is stated for it.
+    """
+    portions = []
+    reached, missing = start, 0
+    for each in sorted(stated, key=lambda one: (one.period_start, one.period_end)):
+        low, high = max(each.period_start, start), min(each.period_end, end)
+        if low >= high:
+            continue
+        days = (each.period_end - each.period_start).days
+        portions.append(Portion(each, Fraction((high - low).days, days)))
+        missing += max(0, (low - reached).days)
+        reached = max(reached, high)
+    return Coverage(tuple(portions), missing + max(0, (end - reached).days))
