@@ -26,6 +26,7 @@ from app.http.metrics import Traffic
 from app.http.openapi import Api
 from app.kpis.cohort_routes import router as cohorts
 from app.kpis.routes import router as kpis
+from app.kpis.target_routes import router as targets
 from app.log import SINK
 from app.market.lead_routes import router as leads
 from app.market.routes import router as market
@@ -57,6 +58,7 @@ ROUTERS = (
     market,
     cohorts,
     kpis,
+    targets,
     web,
 )
 
@@ -83,6 +85,7 @@ TAGS = {
     "orders": "What they bought and what was refunded. / 订单与退款。",
     "market": "Leads, acquisition spend, market totals. / 线索、获客支出与市场总量。",
     "kpis": "Figures with their formulas, intervals and tests. / 指标及其公式、区间与检验。",
+    "steering": "Goals, scorecards, alerts. / 目标、计分卡与预警。",
     "administration": "The workspace and its API keys. / 工作区与 API 密钥。",
     "operation": "For whoever operates the service. / 运维接口。",
 }

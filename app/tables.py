@@ -9,6 +9,7 @@ from app.http import idempotency
 from app.market import models as market
 from app.responses import models as responses
 from app.surveys import models as surveys
+from app.targets import models as targets
 from app.workspaces import models as workspaces
 
 METADATA = Base.metadata
@@ -23,5 +24,6 @@ __all__ = [
     "market",
     "responses",
     "surveys",
+    "targets",
     "workspaces",
 ]

@@ -38,6 +38,7 @@ from tests.proofs.bad_inputs import (
     text,
 )
 from tests.proofs.bad_place import Place, furnished, published
+from tests.proofs.steering import STEERING_NOTHING
 
 #: How long the server of these tests waits for the rest of a head or a body.
 _PATIENCE_SECONDS = 3.0
@@ -90,7 +91,7 @@ BULK_DOORS = [Sent("POST", f"/v1/{what}") for what in ("customers", "orders", "r
 ROWS = (*BYTES, *FIELDS)
 #: Ids of nothing: a body is judged before anything is looked up.
 _NOTHING = dict.fromkeys(
-    ("case", "key", "workspace", "external_id", "response_id", "version"), "none"
+    ("case", "key", "workspace", "external_id", "response_id", "version", *STEERING_NOTHING), "none"
 )
 
 

@@ -15,6 +15,7 @@ from tests.complaints.makers import complaint
 from tests.conftest import Tenant
 from tests.customers.making import order, refund
 from tests.market.making import spend, total
+from tests.proofs.steering import STEERING_NOTHING, steering_things
 from tests.responses.builders import answer, publish
 
 Json = dict[str, Any]
@@ -37,6 +38,7 @@ _BODIES: Mapping[str, Json] = {
 #: Routes whose id is the caller's own to choose, or the same for everybody.
 _NOT_LOOKED_UP = {
     "PUT /v1/customers/{external_id}": "creates the customer",
+    "PUT /v1/targets/{target}": "creates the target",
     "PUT /v1/orders/{external_id}": "creates the order",
     "PUT /v1/leads/{external_id}": "creates the lead",
     "GET /v1/survey-templates/{template}": "the same for everybody",
@@ -69,7 +71,8 @@ async def _things(tenant: Tenant) -> dict[str, str]:
     await made("/v1/orders/of-one", bought | {"customer": "of-one"}, "PUT")
     lead = {"channel": "web", "created_on": "2026-10-01"}
     await made("/v1/leads/of-one", lead, "PUT")
-    return {
+    steered = await steering_things(made)
+    return steered | {
         "spend": (await made("/v1/acquisition-spend", spend(), "PUT"))["id"],
         "total": (await made("/v1/market-totals", total(), "PUT"))["id"],
         "workspace": str(tenant.workspace.id),
@@ -89,6 +92,7 @@ def _nothing() -> dict[str, str]:
     names = ("workspace", "survey", "response_id", "case", "spend", "total")
     ids = {name: str(uuid4()) for name in names}
     others = {"version": "1", "submission_id": "theirs", "external_id": "of-nobody"}
+    others |= STEERING_NOTHING
     return ids | others | {"key": new_publishable_key()[1], "reference": new_reference()}
 
 

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, NotFound, Problem
@@ -28,6 +28,7 @@ from app.kpis.statistics import Correction
 from app.problems import Text
 from app.responses.models import RollupState
 from app.responses.schemas import Channel, Method
+from app.targets.models import Target
 from app.workspaces.models import Workspace
 
 #: Local days of a period that was not named, today included.
@@ -97,6 +98,8 @@ class Ask:
     """The dimensions that the workspace declares."""
     rollup: RollupState | None
     """Held so that the session still knows it when the answers are counted."""
+    targeted: bool
+    """Whether the KPI has targets at all; most have none, and need not be asked for."""
 
     def earlier(self) -> Period | None:
         """The period to compare with, if one is wanted; 422 if there is none."""
@@ -139,9 +142,10 @@ async def understand(
     `unknown-dimension`, `invalid-request` with pointers, and `NotFound` for an id that is none.
     """
     timeout = func.set_config("statement_timeout", str(timeout_ms), True)  # noqa: FBT003 - SQL
+    targeted = exists().where(Target.workspace_id == workspace_id, Target.kpi == kpi.id)
     row = (
         await session.execute(
-            select(Workspace, RollupState, timeout)
+            select(Workspace, RollupState, targeted, timeout)
             .outerjoin(RollupState, RollupState.workspace_id == Workspace.id)
             .where(Workspace.id == workspace_id)
         )
@@ -160,7 +164,7 @@ async def understand(
         options=asked.options,
     )
     period = _period(asked, ZoneInfo(zone), now)
-    return Ask(scope, period, now, asked, dimensions, row[1])
+    return Ask(scope, period, now, asked, dimensions, row[1], row[2])
 
 
 def _survey_ids(surveys: tuple[str, ...]) -> tuple[UUID, ...]:

@@ -54,5 +54,14 @@ NPS: dict[str, Any] = {
         "test": "nps_two_sample_adjusted_wald",
         "verdict": "no_evidence_of_change",
     },
-    "target": {"value": 0.3, "direction": "higher", "verdict": "inconclusive"},
+    "target": {
+        "target": "nps-2026",
+        "value": 0.3,
+        "direction": "higher",
+        "floor": 0.0,
+        "stretch": 0.4,
+        "attainment": 0.767,
+        "verdict": "inconclusive",
+        "at_risk": True,
+    },
 }

@@ -88,7 +88,7 @@ def _parameters(kpi: Kpi, view: View) -> Iterator[Parameter]:
     yield from _surveys(kpi)
     yield from _dimensions(kpi)
     for option in kpi.options:
-        yield _option(option)
+        yield option_parameter(option)
 
 
 def _trend() -> Iterator[Parameter]:
@@ -118,7 +118,7 @@ def _dimensions(kpi: Kpi) -> Iterator[Parameter]:
         yield _several("filter", _Text, _FILTER)
 
 
-def _option(option: Option) -> Parameter:
+def option_parameter(option: Option) -> Parameter:
     """A word of a list, or a whole number; one without a default may be left out."""
     type_: Any = Literal[option.values]
     default: str | int | None = option.default

@@ -129,11 +129,20 @@ class KpiPrevious(Output):
 
 
 class KpiTarget(Output):
-    """The goal and whether the whole interval meets it."""
+    """The goal in effect for this KPI, scope and period, and whether the whole interval meets it.
 
+    `attainment` is the part of the way from floor to value, in [0, 1.2]; null where nothing says
+    where the way begins. `at_risk`: not missed by the interval, but by the figure itself.
+    """
+
+    target: str
     value: float
     direction: Direction
+    floor: float | None
+    stretch: float | None
+    attainment: float | None
     verdict: TargetVerdict
+    at_risk: bool
 
 
 class KpiPart(Output):

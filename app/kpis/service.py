@@ -17,6 +17,7 @@ from app.kpis.schemas import (
     KpiPoint,
     KpiTrend,
 )
+from app.kpis.targeting import judge
 from app.kpis.trend_answers import direction, draw, refuse_wrong_chart, smoothed, warnings
 
 #: Every pair of so many groups is tested; of more, only the largest.
@@ -64,7 +65,7 @@ async def fetch_kpi(session: AsyncSession, wanted: Wanted) -> KpiEnvelope:
         **envelopes.figure(kpi, figures[0]),
         period=envelopes.period(ask.period, ask.now),
         previous=previous,
-        target=None,
+        target=await judge(session, kpi, ask, figures[0]),
     )
 
 
