@@ -108,7 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     state.probe = Probe(state.database)
     state.references = {}
     state.traffic = _traffic(settings, state.database)
-    app.add_middleware(
+    app.edge = partial(
         Edge,
         settings=settings,
         traffic=state.traffic,

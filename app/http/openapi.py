@@ -5,12 +5,14 @@ idempotency) is added here, once, from what each operation declares; so no route
 """
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 from typing_extensions import override
 
 from app.http import openapi_answers as answers
@@ -50,6 +52,8 @@ class Api(FastAPI):
     Making it takes two seconds of a processor: once, and beside the event loop.
     """
 
+    #: Wraps everything, FastAPI's own middlewares too; only its telemetry stands outside.
+    edge: Callable[[ASGIApp], ASGIApp] | None = None
     _making = Lock()
     _made: Json | None = None
     _rendered: bytes | None = None
@@ -63,6 +67,12 @@ class Api(FastAPI):
                 contract(made)
                 self._made = made
             return self._made
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        """The application behind its edge."""
+        stack = super().build_middleware_stack()
+        return stack if self.edge is None else self.edge(stack)
 
     @override
     def setup(self) -> None:

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.errors import Problem
+from app.http.corked import CorkedTransport
 
 #: Bytes that may arrive without completing a head or adding to a body (chunk extensions and
 #: trailers too). Above the edge's own limit, which answers in the reader's language.
@@ -74,6 +75,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = CorkedTransport(transport, self.loop)  # type: ignore[assignment]
         self._awaiting_since = self.loop.time()
         self._check = self.loop.call_later(self._patience, self._check_patience)
 

@@ -18,8 +18,9 @@ from app.responses.cells import WITH_CELLS
 from app.responses.models import RollupState, SurveyCell
 from app.workspaces.models import Workspace
 
-#: Rows of one step: a fold is one transaction and should stay short.
-STEP_ROWS = 10_000
+#: Rows of one step. A backlog of all days touches nearly every cell in each step, so that few
+#: large steps cost much less; a step is one transaction and should still take seconds only.
+STEP_ROWS = 50_000
 _STEP_TIMEOUT_MS = 120_000
 
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8")
@@ -60,10 +61,13 @@ WITH changed AS (
 INSERT INTO survey_cells (workspace_id, survey_id, question, dimension, day, member, code,
     quality, n)
 SELECT CAST(:workspace_id AS uuid), survey_id, split_part(tally, '=', 1), dimension, day, member,
-    substr(tally, strpos(tally, '=') + 1), quality, sum(sign)::int8
-FROM placed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
-GROUP BY 2, 3, 4, 5, 6, 7, 8
-HAVING sum(sign) <> 0
+    substr(tally, strpos(tally, '=') + 1), quality, n
+FROM (
+    SELECT survey_id, tally, dimension, day, member, quality, sum(sign)::int8 AS n
+    FROM placed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
+    GROUP BY survey_id, tally, dimension, day, member, quality
+    HAVING sum(sign) <> 0
+) AS counted
 ORDER BY 2, 3, 4, 5, 6, 7, 8
 ON CONFLICT (workspace_id, survey_id, question, dimension, day, member, code, quality)
 DO UPDATE SET n = survey_cells.n + excluded.n

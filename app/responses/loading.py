@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from io import BytesIO
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +15,8 @@ _COLUMNS = (
     "quality", "assurance", "language", "channel", "method", "customer", "segment",
     "occurred_at", "claimed_at", "duration_seconds", "flags", "metadata", "answers", "tallies",
 )  # fmt: skip
+_NULL = r"\N"
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 #: How often a chunk is tried when somebody stores the same submissions at the same moment.
 _TRIES = 4
 _LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError)
@@ -110,8 +112,9 @@ async def _load(connection: asyncpg.Connection, rows: Sequence[Prepared]) -> Loa
         conflicts.append(not is_new and there[1] != row.content_hash)
         if is_new:
             new.append(row)
-    await connection.copy_records_to_table(
-        "responses", records=[_record(row, segments) for row in new], columns=_COLUMNS
+    lines = "".join([_line(row, segments) for row in new])
+    await connection.copy_to_table(
+        "responses", source=BytesIO(lines.encode()), columns=_COLUMNS, format="text"
     )
     await connection.execute(_EVENTS, workspace_id, survey_id)
     return Loaded(ids, created, conflicts)
@@ -127,10 +130,40 @@ async def _segments(
     return {each["external_id"]: each["segment"] for each in found}
 
 
-def _record(row: Prepared, segments: dict[str | None, str]) -> tuple[Any, ...]:
-    return (
-        row.workspace_id, row.id, row.survey_id, row.version, row.submission_key,
-        row.content_hash, row.status, row.quality, row.assurance, row.language, row.channel,
-        row.method, row.customer, segments.get(row.customer), row.occurred_at, row.claimed_at,
-        row.duration_seconds, row.flags, row.metadata, row.answers, row.tallies,
-    )  # fmt: skip
+def _line(row: Prepared, segments: dict[str | None, str]) -> str:
+    """A row in PostgreSQL's text format, which is made in half the time of the binary one.
+
+    JSON holds no control character, and codes hold nothing that an array would have to escape.
+    """
+    fields = (
+        row.workspace_id.hex,
+        row.id.hex,
+        row.survey_id.hex,
+        str(row.version),
+        row.submission_key,
+        rf"\\x{row.content_hash.hex()}",
+        row.status,
+        row.quality,
+        row.assurance,
+        row.language or _NULL,
+        row.channel,
+        row.method,
+        _text(row.customer),
+        _text(segments.get(row.customer)),
+        row.occurred_at.isoformat(),
+        row.claimed_at.isoformat() if row.claimed_at else _NULL,
+        _NULL if row.duration_seconds is None else repr(row.duration_seconds),
+        _array(row.flags),
+        row.metadata.replace("\\", r"\\"),
+        row.answers.replace("\\", r"\\"),
+        _array(row.tallies),
+    )
+    return "\t".join(fields) + "\n"
+
+
+def _text(value: str | None) -> str:
+    return _NULL if value is None else value.translate(_ESCAPES)
+
+
+def _array(codes: list[str]) -> str:
+    return '{"' + '","'.join(codes) + '"}' if codes else "{}"

@@ -42,18 +42,22 @@ class Questionnaires:
             raise NotFound from None
         asked_at = time.monotonic()
         known = self._known.get(name)
-        if fresh or known is None or asked_at - known[0] > REFRESH_SECONDS or not _open(known[1]):
-            known = await self._refresh(name, asked_at)
+        if fresh or known is None or not _open(known[1]):
+            known = await self._refresh(name, read_since=asked_at)
+        elif asked_at - known[0] > REFRESH_SECONDS:
+            known = await self._refresh(name, read_since=asked_at - REFRESH_SECONDS)
         if known[1] is None:
             raise NotFound
         return known[1]
 
-    async def _refresh(self, name: _Name, asked_at: float) -> tuple[float, Questionnaire | None]:
+    async def _refresh(
+        self, name: _Name, *, read_since: float
+    ) -> tuple[float, Questionnaire | None]:
         """Read the survey, unless somebody did while we waited for our turn."""
         lock = self._locks.setdefault(name, asyncio.Lock())
         async with lock:
             known = self._known.get(name)
-            if known is not None and known[0] >= asked_at:
+            if known is not None and known[0] >= read_since:
                 return known
             read_at = time.monotonic()
             fresh = (read_at, await self._read(*name))

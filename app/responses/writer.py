@@ -17,6 +17,7 @@ import asyncpg
 from app.config import Settings
 from app.db import connect_raw
 from app.errors import Problem
+from app.responses.insertion import INSERT, columns
 from app.responses.submission import OutdatedQuestionnaire, Prepared
 
 #: More rows make the statement longer without making the commit cheaper.
@@ -36,49 +37,6 @@ class Stored:
     received_at: datetime
     content_hash: bytes
 
-
-#: One statement, so that the row and its event are one transaction without a BEGIN. A row goes
-#: in only under the revision of the survey that it was judged by: a close or a new version holds
-#: at once, in every process, although judges remember a survey for a second.
-_INSERT = """
-WITH incoming AS (
-    SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::text[], $6::bytea[], $7::text[],
-        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-        $14::timestamptz[], $15::timestamptz[], $16::float8[], $17::text[], $18::text[],
-        $19::text[], $20::text[], $21::int8[]
-    ) AS r (workspace_id, id, survey_id, version, submission_key, content_hash, status,
-        quality, assurance, language, channel, method, customer,
-        occurred_at, claimed_at, duration_seconds, flags, metadata,
-        answers, tallies, survey_revision)
-), stored AS (
-    INSERT INTO responses (workspace_id, id, survey_id, version, submission_key, content_hash,
-        status, quality, assurance, language, channel, method, customer, segment, occurred_at,
-        claimed_at, duration_seconds, flags, metadata, answers, tallies, received_at, updated_at)
-    SELECT r.workspace_id, r.id, r.survey_id, r.version, r.submission_key, r.content_hash,
-        r.status, r.quality, r.assurance, r.language, r.channel, r.method, r.customer, c.segment,
-        r.occurred_at, r.claimed_at, r.duration_seconds,
-        CASE r.flags WHEN '' THEN '{}'::text[] ELSE string_to_array(r.flags, E'\\x1f') END,
-        r.metadata::jsonb, r.answers::jsonb, string_to_array(r.tallies, E'\\x1f'),
-        statement_timestamp(), statement_timestamp()
-    FROM incoming r
-    JOIN surveys s ON s.workspace_id = r.workspace_id AND s.id = r.survey_id
-        AND s.revision = r.survey_revision
-    LEFT JOIN LATERAL (
-        SELECT segment FROM customers
-        WHERE workspace_id = r.workspace_id AND external_id BETWEEN r.customer AND r.customer
-        ORDER BY external_id LIMIT 1
-    ) c ON r.assurance = 'verified'
-    ON CONFLICT (workspace_id, survey_id, submission_key) DO NOTHING
-    RETURNING workspace_id, id, survey_id, received_at
-), told AS (
-    INSERT INTO events (workspace_id, id, type, subject, data, occurred_at)
-    SELECT workspace_id, id, 'response.received', id::text,
-        jsonb_build_object('survey', survey_id::text), received_at
-    FROM stored
-)
-SELECT id, received_at FROM stored
-"""
 
 #: One look-up of the unique index for each submission. Where a table has no statistics yet, all
 #: indexes that begin with the workspace look equally good; the order asked for decides the tie.
@@ -248,10 +206,13 @@ class _Connection:
     async def _store(self, rows: Sequence[Prepared]) -> dict[_Key, Stored]:
         if self._connection is None or self._connection.is_closed():
             self._connection = None
-            self._connection = await connect_raw(self._settings)
+            # One plan fits every batch; making one for each would cost as much as inserting.
+            self._connection = await connect_raw(
+                self._settings, plan_cache_mode="force_generic_plan"
+            )
         # The first of two with one key wins, and all writers take keys in the same order.
         distinct = dict(sorted({_key(row): row for row in reversed(rows)}.items()))
-        inserted = await self._connection.fetch(_INSERT, *_columns(list(distinct.values())))
+        inserted = await self._connection.fetch(INSERT, *columns(list(distinct.values())))
         new = {record["id"]: record["received_at"] for record in inserted}
         found = {
             key: Stored(row.id, row.version, new[row.id], row.content_hash)
@@ -287,23 +248,3 @@ class _Connection:
 
 def _key(row: Prepared) -> _Key:
     return (row.workspace_id, row.survey_id, row.submission_key)
-
-
-def _columns(rows: list[Prepared]) -> list[list[object]]:
-    """The rows as one array for each column, in the order of the statement."""
-    return [
-        list(column)
-        for column in zip(
-            *(
-                (
-                    row.workspace_id, row.id, row.survey_id, row.version, row.submission_key,
-                    row.content_hash, row.status, row.quality, row.assurance, row.language,
-                    row.channel, row.method, row.customer, row.occurred_at, row.claimed_at,
-                    row.duration_seconds, "\x1f".join(row.flags), row.metadata, row.answers,
-                    "\x1f".join(row.tallies), row.survey_revision,
-                )
-                for row in rows
-            ),
-            strict=True,
-        )
-    ]  # fmt: skip
