@@ -117,7 +117,8 @@ class Tenant:
 
 
 async def open_tenant(app: FastAPI, name: str, **fields: Any) -> Tenant:
-    """Make a workspace with both kinds of keys."""
+    """Make a workspace with both kinds of keys; unless told otherwise it withholds nothing."""
+    fields = {"minimum_cell_size": 1} | fields
     pepper = app.state.settings.pepper.get_secret_value()
     async with app.state.database.transaction() as session:
         workspace = await workspaces.create_workspace(session, name=name, **fields)

@@ -162,6 +162,8 @@ async def understand(
         filters=_filters(kpi, asked, dimensions),
         quality=asked.quality,
         options=asked.options,
+        dimensions=dimensions,
+        minimum_cell_size=workspace.minimum_cell_size,
     )
     period = _period(asked, ZoneInfo(zone), now)
     return Ask(scope, period, now, asked, dimensions, row[1], row[2])

@@ -13,8 +13,10 @@ from sqlalchemy import (
     DateTime,
     Select,
     Subquery,
+    Text,
     and_,
     case,
+    cast,
     func,
     literal,
     literal_column,
@@ -30,6 +32,7 @@ from app.complaints.models import Complaint, counting
 from app.customers.models import Customer, Order
 from app.kpis.declaration import Scope
 from app.kpis.purchases import Timeline
+from app.responses.cells import JOINED
 
 #: What both sides are split and filtered by.
 OF_CUSTOMERS: Mapping[str, SQLColumnExpression[Any]] = {
@@ -80,9 +83,17 @@ def _step(instant: SQLColumnExpression[datetime], timeline: Timeline) -> SQLColu
     return func.width_bucket(instant, literal(timeline.points, ARRAY(DateTime(timezone=True))))
 
 
+def concerns_customers(by: str) -> bool:
+    """Whether a dimension, or all of several that are joined, split both sides."""
+    return all(name in OF_CUSTOMERS for name in by.split(JOINED))
+
+
 def _member(by: str | None) -> SQLColumnExpression[Any]:
+    if by is None:
+        return literal_column("''")
     columns = {**OF_CUSTOMERS, **OF_COMPLAINTS}
-    return literal_column("''") if by is None else columns[by]
+    joined = [columns[name] for name in by.split(JOINED)]
+    return joined[0] if len(joined) == 1 else cast(func.jsonb_build_array(*joined), Text)
 
 
 async def count_exposures(
@@ -104,7 +115,7 @@ async def count_exposures(
 
 def _orders(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
     """Orders placed on the timeline, by the groups that concern customers."""
-    by = by if by in OF_CUSTOMERS else None
+    by = by if by and concerns_customers(by) else None
     names = [name for name in scope.filters if name in OF_CUSTOMERS]
     query: Select[Any, Any, Any] = select(
         _step(Order.ordered_at, timeline).label("step"),

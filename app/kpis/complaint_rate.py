@@ -12,6 +12,7 @@ from app.kpis.complaint_counts import (
     Counts,
     add_complainants,
     add_complaints,
+    concerns_customers,
     count_exposures,
 )
 from app.kpis.declaration import Measurement, Option, Scope
@@ -48,9 +49,10 @@ async def measure_complaint_rate(
             found[place] = exposures.get(place, {})
         told = add_complaints if per_order else add_complainants
         await told(session, scope, timeline, by, found)
+    of_all = all(concerns_customers(name) for name in (*scope.filters, *filter(None, [by])))
     return [
         {
-            member: _measurement(counts, scope.level, per_order=per_order)
+            member: _measurement(counts, scope.level, per_order=per_order, of_all=of_all)
             for member, counts in _complete(groups, by).items()
         }
         for groups in found
@@ -62,7 +64,7 @@ def _complete(groups: Mapping[str, Counts], by: str | None) -> Mapping[str, Coun
     everybody = groups.get("", Counts())
     if by is None:
         return {"": everybody}
-    if by in OF_CUSTOMERS:
+    if concerns_customers(by):
         return groups
     return {
         member: replace(counts, exposure=everybody.exposure)
@@ -71,7 +73,7 @@ def _complete(groups: Mapping[str, Counts], by: str | None) -> Mapping[str, Coun
     }
 
 
-def _measurement(counts: Counts, level: float, *, per_order: bool) -> Measurement:
+def _measurement(counts: Counts, level: float, *, per_order: bool, of_all: bool) -> Measurement:
     evidence: Rate | Share
     names = EXCLUSIONS if per_order else (*EXCLUSIONS, "without_customer", "without_order")
     if per_order:
@@ -90,6 +92,7 @@ def _measurement(counts: Counts, level: float, *, per_order: bool) -> Measuremen
         interval=interval,
         reason=None if counts.exposure else "empty_denominator",
         evidence=evidence,
+        tells_of=None if of_all else counts.events,
     )
 
 

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kpis.disclosure import DEFAULT_MINIMUM
 from app.kpis.periods import Period
 from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
 from app.problems import Text
 
 Family = Literal["survey", "complaints", "customers"]
 Unit = Literal["ratio", "points", "count", "per_thousand", "money"]
-Reason = Literal["empty_denominator", "no_data", "mixed_currencies", "not_defined"]
+Reason = Literal["empty_denominator", "no_data", "mixed_currencies", "not_defined", "suppressed"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Scope:
     """`clean` leaves flagged responses out."""
     options: Mapping[str, str] = field(default_factory=dict)
     """The KPI's own parameters, by name, as validated from `Kpi.options`."""
+    dimensions: tuple[str, ...] = ()
+    """Those that the workspace declares, in its order."""
+    minimum_cell_size: int = DEFAULT_MINIMUM
+    """Fewer than this are not told of one by one; 1: everything is told."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,21 @@ class Measurement:
     """Of a component for which another direction is better than for the KPI."""
     evidence: object = None
     """What the KPI's own test needs to compare two measurements; never leaves the service."""
+    tells_of: int | None = None
+    """How many the figure is about, where that is not `n` (complaints over everybody's orders)."""
 
+    @property
+    def suppressed(self) -> bool:
+        """Whether it was withheld because it would tell of too few: then it has nothing else."""
+        return self.reason == "suppressed"
+
+
+#: What stands for a figure that would tell of too few.
+WITHHELD = Measurement(value=None, n=0, reason="suppressed")
 
 #: Measures a KPI for several periods at once, split by the members of a dimension (None: '' is
-#: the only group). One mapping a period, in order; groups without rows are absent.
+#: the only group). One mapping a period, in order; groups without rows are absent. Several
+#: dimensions may be joined by `*`: members are then JSON arrays, one value for each.
 Measure = Callable[
     [AsyncSession, Scope, Sequence[Period], str | None],
     Awaitable[list[Mapping[str, Measurement]]],
@@ -111,3 +127,8 @@ class Kpi:
     takes_survey: bool = False
     takes_question: bool = False
     has_distribution: bool = False
+    of_numerator: tuple[str, ...] = ()
+    """Dimensions that select only what is counted, over the same denominator for every group."""
+    joins_dimensions: bool = True
+    """Whether it can be measured by several dimensions at once; if not, it is never told for a
+    combination of them unless the workspace tells everything."""

@@ -63,17 +63,22 @@ def figure(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
     """The members of `KpiFigure`."""
     return {
         "value": measured.value,
-        "n": measured.n,
+        "n": number(measured),
         "numerator": dict(measured.numerator),
         "denominator": dict(measured.denominator),
         "excluded": dict(measured.excluded),
         "interval": interval(measured.interval),
         "currency": measured.currency,
         "components": {name: _component(kpi, each) for name, each in measured.components.items()},
-        "suppressed": False,
+        "suppressed": measured.suppressed,
         "reason": measured.reason,
         "warnings": _warnings(kpi, measured),
     }
+
+
+def number(measured: Measurement) -> int | None:
+    """How many the figure stands on; of a withheld one that is not said either."""
+    return None if measured.suppressed else measured.n
 
 
 def _warnings(kpi: Kpi, measured: Measurement) -> list[str]:
@@ -127,8 +132,10 @@ def period(covered: Period | Bucket, now: datetime) -> KpiPeriod:
 
 def previous(
     kpi: Kpi, ask: Ask, now: Measurement, before: Measurement, earlier: Period
-) -> KpiPrevious:
-    """The earlier period with the KPI's own test of the change."""
+) -> KpiPrevious | None:
+    """The earlier period with the KPI's own test of the change; None if either is withheld."""
+    if now.suppressed or before.suppressed:
+        return None
     change = kpi.compare(now, before, ask.scope.level)
     plain = None
     if now.value is not None and before.value is not None and now.currency == before.currency:

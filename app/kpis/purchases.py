@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period, day_starts_at
+from app.responses.cells import JOINED
 
 #: Where a customer keeps the value of a dimension. `channel` is that of the acquisition: an
 #: order's own channel would put one customer into several groups.
@@ -179,8 +180,11 @@ def marks(
 
 
 def member_of(by: str | None) -> str:
-    """The expression for the group of a customer `c`."""
-    return "''" if by is None else CUSTOMER_DIMENSIONS[by]
+    """The expression for the group of a customer `c`; of several dimensions joined, an array."""
+    if by is None:
+        return "''"
+    columns = [CUSTOMER_DIMENSIONS[name] for name in by.split(JOINED)]
+    return columns[0] if len(columns) == 1 else f"jsonb_build_array({', '.join(columns)})::text"
 
 
 def join_customers(scope: Scope, by: str | None) -> str:

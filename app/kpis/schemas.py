@@ -167,10 +167,14 @@ class KpiComponent(KpiPart):
 
 
 class KpiFigure(Output):
-    """A figure with what was counted and what was left out."""
+    """A figure with what was counted and what was left out.
+
+    A figure that would tell of fewer than the workspace's `minimum_cell_size` is `suppressed`:
+    its value and `n` are null, and nothing was counted.
+    """
 
     value: float | None
-    n: int
+    n: int | None
     numerator: dict[str, Number]
     denominator: dict[str, Number]
     excluded: dict[str, int]
@@ -284,7 +288,8 @@ class KpiDistribution(KpiHeader):
     """The counts behind a KPI, those that were left out of it too."""
 
     period: KpiPeriod
-    n: int
+    n: int | None
+    """Null where the counts would tell of too few."""
     counts: list[KpiCount]
     reason: Reason | None
     warnings: list[str]

@@ -9,6 +9,7 @@ from app.db import now
 from app.kpis import envelopes, group_answers
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.declaration import Kpi
+from app.kpis.disclosing import SUPPRESSED, measure_disclosed, measure_line, tells_less
 from app.kpis.schemas import (
     KpiComparison,
     KpiDistribution,
@@ -55,7 +56,7 @@ async def fetch_kpi(session: AsyncSession, wanted: Wanted) -> KpiEnvelope:
     kpi, ask = wanted.kpi, await _understand(session, wanted)
     earlier = ask.earlier()
     periods = [ask.period] if earlier is None else [ask.period, earlier]
-    found = await kpi.measure(session, ask.scope, periods, None)
+    found = await measure_disclosed(session, kpi, ask.scope, periods)
     figures = [envelopes.member_of(each) for each in found]
     previous = None
     if earlier is not None:
@@ -75,7 +76,7 @@ async def fetch_trend(session: AsyncSession, wanted: Wanted) -> KpiTrend:
     asked = wanted.asked
     refuse_wrong_chart(kpi, asked.control)
     buckets = ask.buckets()
-    found = await kpi.measure(session, ask.scope, [each.period for each in buckets], None)
+    found = await measure_line(session, kpi, ask.scope, [each.period for each in buckets])
     measured = [envelopes.member_of(each) for each in found]
     points = [
         KpiPoint(
@@ -108,14 +109,15 @@ async def fetch_comparison(session: AsyncSession, wanted: Wanted) -> KpiComparis
     """The KPI for each member of a dimension, with tests of the largest: all, and every pair."""
     kpi, ask = wanted.kpi, await _understand(session, wanted)
     dimension = ask.dimension(kpi)
-    (found,) = await kpi.measure(session, ask.scope, [ask.period], dimension)
+    (found,) = await measure_disclosed(session, kpi, ask.scope, [ask.period], dimension)
+    # Withheld groups have no n: they come last, so that their order tells nothing.
     ranked = sorted(found.items(), key=lambda item: (-item[1].n, item[0]))
-    limited = []
+    limited = [SUPPRESSED] if tells_less(found, ask.scope, dimension) else []
     if len(ranked) > MAX_GROUPS:
         limited.append(GROUPS_LIMITED)
     if len(ranked) > MAX_TESTED_GROUPS:
         limited.append(PAIRS_LIMITED)
-    tested = ranked[:MAX_TESTED_GROUPS]
+    tested = [item for item in ranked[:MAX_TESTED_GROUPS] if not item[1].suppressed]
     return KpiComparison(
         **envelopes.header(kpi, ask, wanted.language),
         period=envelopes.period(ask.period, ask.now),
@@ -134,12 +136,12 @@ async def fetch_comparison(session: AsyncSession, wanted: Wanted) -> KpiComparis
 async def fetch_distribution(session: AsyncSession, wanted: Wanted) -> KpiDistribution:
     """How often each code was given, and how much was left out and why."""
     kpi, ask = wanted.kpi, await _understand(session, wanted)
-    (found,) = await kpi.measure(session, ask.scope, [ask.period], None)
+    (found,) = await measure_disclosed(session, kpi, ask.scope, [ask.period])
     measured = envelopes.member_of(found)
     return KpiDistribution(
         **envelopes.header(kpi, ask, wanted.language),
         period=envelopes.period(ask.period, ask.now),
-        n=measured.n,
+        n=envelopes.number(measured),
         counts=envelopes.counts(measured),
         reason=measured.reason,
         warnings=list(measured.warnings),

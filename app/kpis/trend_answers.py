@@ -124,7 +124,7 @@ def draw(points: Sequence[KpiPoint], control: Control) -> Drawn:
         return nothing
     values = [point.value if point.period.complete else None for point in points]
     shares = [
-        (value if point.interval and point.interval.method == "wilson" else None, point.n)
+        (value if point.interval and point.interval.method == "wilson" else None, point.n or 0)
         for value, point in zip(values, points, strict=True)
     ]
     usual = baseline(values) if control == "ewma" else pooled_share(shares)
@@ -169,7 +169,7 @@ def smoothed(kpi: Kpi, points: Sequence[KpiPoint], size: int | None) -> tuple[fl
     values = [
         (
             point.value if point.period.complete else None,
-            1.0 if kpi.interval == "none" else float(point.n),
+            1.0 if kpi.interval == "none" else float(point.n or 0),
         )
         for point in points
     ]

@@ -27,7 +27,12 @@ _COLUMNS = {
     "version": "r.version::text",
     "language": "coalesce(r.language, '')",
     "customer": "coalesce(r.customer, '')",
+    "@survey": "r.survey_id::text",
 }
+#: Groups by several dimensions at once are written `channel*segment`, and their members as a JSON
+#: array; neither sign can be in the name of a dimension. `@survey` splits by survey too.
+JOINED = "*"
+EACH_SURVEY = "@survey"
 
 
 #: Where clocks go back over midnight, midnight is two instants: the index narrows the rows to
@@ -79,10 +84,11 @@ async def histogram(
     """Count the answers of a slice, by the members of a dimension and by buckets of days.
 
     `buckets` are the first days of each, ascending, `wanted.start` first; without them there is
-    one. Codes are as `surveys.answers` writes them; special ones begin with `~`.
+    one. Codes are as `surveys.answers` writes them; special ones begin with `~`. Several
+    dimensions that are joined make one group of each combination.
     """
     state = await session.get(RollupState, wanted.workspace_id)
-    dimensions = set(wanted.filters) | ({by} if by else set())
+    dimensions = {*wanted.filters, *(by or "").split(JOINED)} - {"", EACH_SURVEY}
     folded = state is not None and _holds(state, wanted, dimensions)
     statement = text(_sql(wanted, by, folded=folded))
     parameters: dict[str, object] = {
@@ -98,8 +104,8 @@ async def histogram(
     for number, (name, values) in enumerate(wanted.filters.items()):
         parameters[f"name{number}"] = name
         parameters[f"values{number}"] = list(values)
-    if by is not None:
-        parameters["by"] = by
+    for number, name in enumerate((by or "").split(JOINED)):
+        parameters[f"by{number}"] = name
     # Only what the statement names may be bound.
     named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
     rows = await session.execute(statement, named)
@@ -127,8 +133,11 @@ HAVING sum(n) <> 0
 
 
 def _cells(wanted: Slice, by: str | None) -> str:
-    dimension = ":by" if by else ":name0" if wanted.filters else "''"
-    member = "c.member" if by else "''"
+    joined = [name for name in (by or "").split(JOINED) if name]
+    places = [number for number, name in enumerate(joined) if name != EACH_SURVEY]
+    dimension = f":by{places[0]}" if places else ":name0" if wanted.filters else "''"
+    columns = ["c.survey_id::text" if name == EACH_SURVEY else "c.member" for name in joined]
+    member = _joined(columns)
     conditions = "AND c.member = ANY(:values0)" if wanted.filters else ""
     return f"""SELECT c.day, {member} AS member, c.survey_id, c.question, c.code, c.quality, c.n
     FROM survey_cells c
@@ -141,7 +150,8 @@ def _cells(wanted: Slice, by: str | None) -> str:
 
 def _tail(wanted: Slice, by: str | None, *, folded: bool) -> str:
     """Count the rows of every transaction from `folded_to` on, deltas with their sign."""
-    member = _value(by, ":by") if by else "''"
+    joined = enumerate((by or "").split(JOINED)) if by else ()
+    member = _joined([_value(name, f":by{number}") for number, name in joined])
     conditions = " ".join(
         f"AND {_value(name, f':name{number}')} = ANY(:values{number})"
         for number, name in enumerate(wanted.filters)
@@ -175,6 +185,13 @@ def _rows(table: str, surveys: str, *, folded: bool) -> str:
     return f"""(SELECT * FROM {table} r WHERE r.workspace_id = :workspace_id {surveys}
         AND r.occurred_at >= (CAST(:start AS timestamp) AT TIME ZONE :time_zone) - {_SLACK}
         AND r.occurred_at < (CAST(:end AS timestamp) AT TIME ZONE :time_zone) + {_SLACK}) r"""  # noqa: S608 - only names of our own
+
+
+def _joined(columns: Sequence[str]) -> str:
+    """The member of a group: of one dimension as it is, of several as a JSON array."""
+    if len(columns) > 1:
+        return f"jsonb_build_array({', '.join(columns)})::text"
+    return columns[0] if columns else "''"
 
 
 def _value(dimension: str | None, parameter: str) -> str:

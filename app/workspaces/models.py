@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, LargeBinary, Text, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, LargeBinary, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, CreatedAt, Revision, UpdatedAt, new_id
@@ -13,6 +13,9 @@ class Workspace(Base):
     """One organisation's data: nothing is shared between two of them."""
 
     __tablename__ = "workspaces"
+    __table_args__ = (
+        CheckConstraint("minimum_cell_size BETWEEN 1 AND 1000", name="minimum_cell_size"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
@@ -22,6 +25,8 @@ class Workspace(Base):
     currency: Mapped[str] = mapped_column(default="CNY")
     dimensions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     """Keys of response metadata by which rollups are kept, beside channel, method and segment."""
+    minimum_cell_size: Mapped[int] = mapped_column(default=5, server_default=text("5"))
+    """Figures of groups and filters that tell of fewer are withheld; 1 withholds nothing."""
     revision: Mapped[Revision]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

@@ -52,7 +52,7 @@ async def update_workspace(
     response: Response,
     if_match: IfMatch = None,
 ) -> WorkspaceRead:
-    """Change the name, the time zone, the language, the currency or the reporting dimensions."""
+    """Change the name, time zone, language, currency, dimensions or the minimum cell size."""
     found = await service.fetch_workspace(session, _own(caller, workspace))
     require_match(if_match, found.revision)
     changed = await service.change_workspace(session, found, patch)

@@ -23,6 +23,18 @@ class WorkspacePatch(Input):
     language: Language | None = None
     currency: Currency | None = None
     dimensions: Annotated[list[Code], Field(max_length=5)] | None = None
+    minimum_cell_size: (
+        Annotated[
+            int,
+            Field(
+                ge=1,
+                le=1_000,
+                description="A figure that is filtered or grouped and would tell of fewer is "
+                "withheld, and so is what it could be computed from. 1: everything is told.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class WorkspaceRead(Output):
@@ -34,6 +46,7 @@ class WorkspaceRead(Output):
     language: str
     currency: str
     dimensions: list[str]
+    minimum_cell_size: int
     revision: int
     created_at: Timestamp
     updated_at: Timestamp

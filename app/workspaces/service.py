@@ -23,6 +23,7 @@ async def create_workspace(
     language: str = "zh-CN",
     currency: str = "CNY",
     dimensions: list[str] | None = None,
+    minimum_cell_size: int = 5,
 ) -> Workspace:
     """Make a workspace; it has no key yet."""
     workspace = Workspace(
@@ -31,6 +32,7 @@ async def create_workspace(
         language=language,
         currency=currency,
         dimensions=dimensions or [],
+        minimum_cell_size=minimum_cell_size,
     )
     session.add(workspace)
     await session.flush()

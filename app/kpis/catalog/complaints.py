@@ -1,5 +1,6 @@
 """The KPIs of complaints."""
 
+from app.kpis.complaint_counts import OF_COMPLAINTS
 from app.kpis.complaint_rate import (
     BASIS,
     DIMENSIONS,
@@ -43,6 +44,7 @@ COMPLAINT_RATE = Kpi(
     measure=measure_complaint_rate,
     compare=compare_complaint_rates,
     dimensions=DIMENSIONS,
+    of_numerator=tuple(OF_COMPLAINTS),
     options=(BASIS,),
 )
 

@@ -1,0 +1,220 @@
+"""Measuring KPIs so that no answer tells of too few: the one way by which figures leave.
+
+Whatever shows a figure to anybody (envelopes, scorecards, reports, alerts) asks here, not
+`Kpi.measure`. A total costs nothing. A figure with one filter costs one more read, of the same
+question by all members of the dimension, in the same snapshot; one with several costs a count by
+all dimensions at once. The rules themselves are in `disclosure`.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kpis.declaration import WITHHELD, Kpi, Measurement, Scope
+from app.kpis.disclosure import OFF, Cell, Protected, combinable, protected
+from app.kpis.periods import Period
+from app.responses.cells import EACH_SURVEY, JOINED
+
+#: A comparison left out or withheld what would tell of too few.
+SUPPRESSED = "suppressed"
+#: Splitting by these alone tells how a survey went, not of whom.
+PUBLIC = frozenset({"version"})
+
+Figures = list[Mapping[str, Measurement]]
+#: The cells of one part of the data (a survey, a quality): nobody is in two parts.
+_Table = Mapping[tuple[str, ...], Cell]
+_NOTHING = Measurement(value=None, n=0, reason="no_data")
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A KPI asked of a scope and of periods, in the session that answers."""
+
+    session: AsyncSession
+    kpi: Kpi
+    scope: Scope
+    periods: Sequence[Period]
+
+
+@dataclass(frozen=True)
+class _Ruling:
+    """What may be told of one period."""
+
+    pieces: Sequence[Protected] = ()
+    """For one dimension: the members to keep together, in each part of the data."""
+    everything: bool = False
+    """Nothing may be told of any combination."""
+
+    def permits(self, chosen: Collection[str]) -> bool:
+        return not self.everything and all(each.permits(chosen) for each in self.pieces)
+
+
+async def measure_disclosed(
+    session: AsyncSession,
+    kpi: Kpi,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None = None,
+) -> Figures:
+    """`Kpi.measure`, with `WITHHELD` in the place of what would tell of too few.
+
+    A comparison whose groups may not be told at all has no groups.
+    """
+    found = await kpi.measure(session, scope, periods, by)
+    rulings = await _rulings(_Question(session, kpi, scope, periods), by)
+    if rulings is None:
+        return found
+    return [_told(each, ruling, scope, by) for each, ruling in zip(found, rulings, strict=True)]
+
+
+async def measure_line(
+    session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period]
+) -> Figures:
+    """The figure of periods that follow one another, as points of one line.
+
+    The figure of the whole line can be asked for too: so the points that are withheld are at
+    least two, and large enough together.
+    """
+    found = await kpi.measure(session, scope, periods, None)
+    rulings = await _rulings(_Question(session, kpi, scope, periods), None)
+    if rulings is None:
+        return found
+    told = [_told(each, ruling, scope, None) for each, ruling in zip(found, rulings, strict=True)]
+    cells = {str(place): cell_of(each.get("", _NOTHING)) for place, each in enumerate(found)}
+    withheld = [str(place) for place, each in enumerate(told) if each[""].suppressed]
+    kept = protected(cells, scope.minimum_cell_size, withheld)
+    return [
+        {"": WITHHELD} if kept.everything or str(place) in kept.members else each
+        for place, each in enumerate(told)
+    ]
+
+
+def tells_less(found: Mapping[str, Measurement], scope: Scope, by: str) -> bool:
+    """Whether groups are, or may be, left out of a comparison or withheld in it."""
+    if scope.minimum_cell_size <= OFF:
+        return False
+    combined = not found and len({*scope.filters, by}) > 1
+    return combined or any(each.suppressed for each in found.values())
+
+
+def cell_of(measured: Measurement) -> Cell:
+    """Whom a figure tells of, if it stood alone."""
+    beside = {f"-{name}": count for name, count in measured.excluded.items()}
+    beside |= {name: n for name, n in measured.numerator.items() if isinstance(n, int)}
+    if measured.tells_of is not None:
+        return Cell(measured.tells_of, beside)
+    beside |= {f"/{name}": n for name, n in measured.denominator.items() if isinstance(n, int)}
+    beside |= {f".{name}": each.n for name, each in measured.components.items()}
+    return Cell(measured.n, beside)
+
+
+def _told(
+    found: Mapping[str, Measurement], ruling: _Ruling, scope: Scope, by: str | None
+) -> Mapping[str, Measurement]:
+    if by is None:
+        chosen = next(iter(scope.filters.values()))
+        return {"": found.get("", _NOTHING) if ruling.permits(chosen) else WITHHELD}
+    if ruling.everything:
+        return {}
+    return {
+        member: measured if ruling.permits([member]) else WITHHELD
+        for member, measured in found.items()
+    }
+
+
+async def _rulings(question: _Question, by: str | None) -> list[_Ruling] | None:
+    """What may be told of each period; None where everything may."""
+    kpi, scope = question.kpi, question.scope
+    asked = {*scope.filters, *([by] if by else ())}
+    if scope.minimum_cell_size <= OFF or asked <= PUBLIC:
+        return None
+    if len(asked) == 1:
+        tables = await _tables(question, list(asked))
+        return [_by_one(parts, scope.minimum_cell_size) for parts in tables]
+    rulings = await _by_several(question, asked, _order(kpi, scope))
+    shared = asked.difference(kpi.of_numerator)
+    if shared and shared != asked:
+        # The denominator is split by fewer dimensions than the numerator: it has its own table.
+        over = [name for name in _order(kpi, scope) if name not in kpi.of_numerator]
+        others = await _by_several(question, shared, over)
+        rulings = [
+            _Ruling(everything=one.everything or other.everything)
+            for one, other in zip(rulings, others, strict=True)
+        ]
+    return rulings
+
+
+def _by_one(parts: Sequence[_Table], minimum: int) -> _Ruling:
+    """What may be told of the members of one dimension: what may be told in every part."""
+    return _Ruling(
+        [
+            protected({members[0]: cell for members, cell in table.items()}, minimum)
+            for table in parts
+        ]
+    )
+
+
+async def _by_several(
+    question: _Question, asked: Collection[str], order: Sequence[str]
+) -> list[_Ruling]:
+    """Whether dimensions may be told of together: they must be combinable in every part."""
+    if not question.kpi.joins_dimensions or not set(order).issuperset(asked):
+        return [_Ruling(everything=True) for _ in question.periods]
+    # What is taken after the last one that is asked for does not matter.
+    order = order[: max(order.index(name) for name in asked) + 1]
+    minimum = question.scope.minimum_cell_size
+    return [
+        _Ruling(
+            everything=not all(
+                combinable(table, order, minimum).issuperset(asked) for table in parts
+            )
+        )
+        for parts in await _tables(question, order)
+    ]
+
+
+def _order(kpi: Kpi, scope: Scope) -> list[str]:
+    """The dimensions that may be combined, those first that the workspace declares."""
+    declared = scope.dimensions if "*" in kpi.dimensions else ()
+    own = sorted((name for name in kpi.dimensions if name != "*"), key=PUBLIC.__contains__)
+    return list(dict.fromkeys([*declared, *own]))
+
+
+async def _tables(question: _Question, dimensions: Sequence[str]) -> list[list[_Table]]:
+    """The cells of the dimensions, without any filter: for each period, for each part.
+
+    Surveys are parts, because each can be asked for alone; so are the answers that are flagged,
+    where the figure leaves them out and another one does not.
+    """
+    scope = replace(question.scope, filters={})
+    found = await _split(replace(question, scope=scope), dimensions)
+    if scope.quality == "all":
+        return [list(parts.values()) for parts in found]
+    every = await _split(replace(question, scope=replace(scope, quality="all")), dimensions)
+    return [
+        [*clean.values(), *(_less(table, clean.get(part, {})) for part, table in all_.items())]
+        for clean, all_ in zip(found, every, strict=True)
+    ]
+
+
+async def _split(question: _Question, dimensions: Sequence[str]) -> list[dict[str, _Table]]:
+    """The cells of the dimensions in each survey, by period."""
+    kpi, scope, periods = question.kpi, question.scope, question.periods
+    several = kpi.takes_survey and len(scope.survey_ids or ()) != 1
+    names = [EACH_SURVEY, *dimensions] if several else list(dimensions)
+    found = await kpi.measure(question.session, scope, periods, JOINED.join(names))
+    parts: list[dict[str, dict[tuple[str, ...], Cell]]] = [{} for _ in periods]
+    for place, groups in enumerate(found):
+        for group, measured in groups.items():
+            members = tuple(json.loads(group)) if len(names) > 1 else (group,)
+            part, members = (members[0], members[1:]) if several else ("", members)
+            parts[place].setdefault(part, {})[members] = cell_of(measured)
+    return [dict(each) for each in parts]
+
+
+def _less(table: _Table, part: _Table) -> _Table:
+    """What is left of a table without a part of what it counts."""
+    nothing = Cell(0)
+    return {members: Cell(cell.n - part.get(members, nothing).n) for members, cell in table.items()}
