@@ -103,7 +103,8 @@ async def submit(
         question, _, code = tally.partition("=")
         cell = insert(SurveyCell).values(
             workspace_id=workspace_id, survey_id=survey_id, question=question, dimension="",
-            day=response.occurred_at.date(), member="", code=code, quality="textbook", n=1,
+            grain="day", day=response.occurred_at.date(), member="", code=code,
+            quality="textbook", n=1,
         )  # fmt: skip
         await session.execute(
             cell.on_conflict_do_update(

@@ -8,7 +8,7 @@ were folded: as exact, and slower.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -90,7 +90,8 @@ async def histogram(
     state = await session.get(RollupState, wanted.workspace_id)
     dimensions = {*wanted.filters, *(by or "").split(JOINED)} - {"", EACH_SURVEY}
     folded = state is not None and _holds(state, wanted, dimensions)
-    statement = text(_sql(wanted, by, folded=folded))
+    months = whole_months(wanted.start, wanted.end, buckets)
+    statement = text(_sql(wanted, by, folded=folded, by_months=months is not None))
     parameters: dict[str, object] = {
         "workspace_id": wanted.workspace_id,
         "start": wanted.start,
@@ -101,6 +102,8 @@ async def histogram(
         "buckets": list(buckets or [wanted.start]),
         "folded_to": state.folded_to if state is not None and folded else 0,
     }
+    if months is not None:
+        parameters["months_start"], parameters["months_end"] = months
     for number, (name, values) in enumerate(wanted.filters.items()):
         parameters[f"name{number}"] = name
         parameters[f"values{number}"] = list(values)
@@ -112,14 +115,33 @@ async def histogram(
     return [Count(*row) for row in rows]
 
 
+def whole_months(start: date, end: date, buckets: Sequence[date] = ()) -> tuple[date, date] | None:
+    """The first days of the first whole month of a period and of the month after its last one.
+
+    None where there is no whole month, or where a bucket begins inside of one.
+    """
+    first = start if start.day == 1 else _next_month(start)
+    last = end.replace(day=1)
+    if first >= last or any(first < day < last and day.day != 1 for day in buckets):
+        return None
+    return first, last
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
 def _holds(state: RollupState, wanted: Slice, dimensions: set[str]) -> bool:
     kept = dimensions <= {*WITH_CELLS, *state.dimensions}
     return state.time_zone == wanted.time_zone and len(dimensions) <= 1 and kept
 
 
-def _sql(wanted: Slice, by: str | None, *, folded: bool) -> str:
+def _sql(wanted: Slice, by: str | None, *, folded: bool, by_months: bool) -> str:
     tail = _tail(wanted, by, folded=folded)
-    cells = f"{_cells(wanted, by)}\n    UNION ALL" if folded else ""
+    spans = _SPANS_BY_MONTHS if by_months else _SPANS_BY_DAYS
+    cells = "".join(f"{_cells(wanted, by, span)}\n    UNION ALL\n    " for span in spans)
+    if not folded:
+        cells = ""
     return f"""
 SELECT width_bucket(day, CAST(:buckets AS date[])) AS bucket, member, survey_id, question, code,
     quality, sum(n)::int8 AS n
@@ -132,7 +154,16 @@ HAVING sum(n) <> 0
 """  # noqa: S608 - only names of our own
 
 
-def _cells(wanted: Slice, by: str | None) -> str:
+_SPANS_BY_DAYS = ("c.grain = 'day' AND c.day >= :start AND c.day < :end",)
+#: Whole months as such, and the days before and after them.
+_SPANS_BY_MONTHS = (
+    "c.grain = 'month' AND c.day >= :months_start AND c.day < :months_end",
+    "c.grain = 'day' AND c.day >= :start AND c.day < :months_start",
+    "c.grain = 'day' AND c.day >= :months_end AND c.day < :end",
+)
+
+
+def _cells(wanted: Slice, by: str | None, span: str) -> str:
     joined = [name for name in (by or "").split(JOINED) if name]
     places = [number for number, name in enumerate(joined) if name != EACH_SURVEY]
     dimension = f":by{places[0]}" if places else ":name0" if wanted.filters else "''"
@@ -142,7 +173,7 @@ def _cells(wanted: Slice, by: str | None) -> str:
     return f"""SELECT c.day, {member} AS member, c.survey_id, c.question, c.code, c.quality, c.n
     FROM survey_cells c
     WHERE {_OURS} AND c.workspace_id = :workspace_id AND c.dimension = {dimension}
-        AND c.day >= :start AND c.day < :end
+        AND {span}
         {_among("c.survey_id", "surveys", "uuid", wanted.survey_ids)}
         {_among("c.question", "questions", "text", wanted.questions)}
         {conditions}"""  # noqa: S608 - only names of our own

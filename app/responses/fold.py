@@ -57,19 +57,27 @@ WITH changed AS (
         FROM unnest(CAST(:dimensions AS text[])) AS name
         WHERE name <> ALL(CAST(:built_in AS text[]))
     ) AS d (dimension, member)
-)
-INSERT INTO survey_cells (workspace_id, survey_id, question, dimension, day, member, code,
-    quality, n)
-SELECT CAST(:workspace_id AS uuid), survey_id, split_part(tally, '=', 1), dimension, day, member,
-    substr(tally, strpos(tally, '=') + 1), quality, n
-FROM (
+), counted AS (
     SELECT survey_id, tally, dimension, day, member, quality, sum(sign)::int8 AS n
     FROM placed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
     GROUP BY survey_id, tally, dimension, day, member, quality
     HAVING sum(sign) <> 0
-) AS counted
-ORDER BY 2, 3, 4, 5, 6, 7, 8
-ON CONFLICT (workspace_id, survey_id, question, dimension, day, member, code, quality)
+), cells AS (
+    SELECT 'day' AS grain, survey_id, tally, dimension, day, member, quality, n FROM counted
+    UNION ALL
+    SELECT 'month', survey_id, tally, dimension, date_trunc('month', day)::date, member, quality,
+        sum(n)::int8
+    FROM counted
+    GROUP BY 2, 3, 4, 5, 6, 7
+    HAVING sum(n) <> 0
+)
+INSERT INTO survey_cells (workspace_id, survey_id, question, dimension, grain, day, member, code,
+    quality, n)
+SELECT CAST(:workspace_id AS uuid), survey_id, split_part(tally, '=', 1), dimension, grain, day,
+    member, substr(tally, strpos(tally, '=') + 1), quality, n
+FROM cells
+ORDER BY 2, 3, 4, 5, 6, 7, 8, 9
+ON CONFLICT (workspace_id, survey_id, question, dimension, grain, day, member, code, quality)
 DO UPDATE SET n = survey_cells.n + excluded.n
 """)
 

@@ -102,15 +102,19 @@ class ResponseDelta(Base):
 class SurveyCell(Base):
     """How often an answer was given on a local day, for everybody and by each dimension.
 
-    `dimension` is '' for all, or the name of one dimension with `member` its value.
+    `dimension` is '' for all, or the name of one dimension with `member` its value. The days of
+    a month stand once more as one cell of `grain` month, under its first day: a year is read
+    from a thirtieth of the cells.
     """
 
     __tablename__ = "survey_cells"
+    __table_args__ = (CheckConstraint("grain IN ('day', 'month')", name="grain"),)
 
     workspace_id: Mapped[WorkspaceKey]
     survey_id: Mapped[UUID] = mapped_column(primary_key=True)
     question: Mapped[str] = mapped_column(primary_key=True)
     dimension: Mapped[str] = mapped_column(primary_key=True)
+    grain: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     member: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)

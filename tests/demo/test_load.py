@@ -130,7 +130,7 @@ async def test_responses_are_counted(loaded: Credentials, database: Database) ->
         cells = await session.execute(
             text(
                 "SELECT sum(n) FROM survey_cells WHERE workspace_id = :workspace_id"
-                " AND dimension = '' AND question = '@responses'"
+                " AND dimension = '' AND grain = 'day' AND question = '@responses'"
             ),
             {"workspace_id": loaded.workspace_id},
         )
