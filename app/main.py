@@ -12,6 +12,7 @@ from sqlalchemy.pool import QueuePool
 from starlette.types import Scope
 
 from app import jobs
+from app.analyses.routes import router as analyses
 from app.complaints.routes import router as complaints
 from app.complaints.tracking_routes import router as complaint_tracking
 from app.config import Settings
@@ -59,6 +60,7 @@ ROUTERS = (
     cohorts,
     kpis,
     targets,
+    analyses,
     web,
 )
 
@@ -86,6 +88,7 @@ TAGS = {
     "market": "Leads, acquisition spend, market totals. / 线索、获客支出与市场总量。",
     "kpis": "Figures with their formulas, intervals and tests. / 指标及其公式、区间与检验。",
     "steering": "Goals, scorecards, alerts. / 目标、计分卡与预警。",
+    "analyses": "Why figures are what they are, with effects and tests. / 归因与差异分析。",
     "administration": "The workspace and its API keys. / 工作区与 API 密钥。",
     "operation": "For whoever operates the service. / 运维接口。",
 }

@@ -118,6 +118,9 @@ PROBLEMS: dict[str, Kind] = {
         422, "Amounts of different currencies are not added up", "不同币种的金额不能相加"
     ),
     "invalid-period": _kind(422, "The period is not usable", "时间段无效"),
+    "analysis-too-large": _kind(
+        422, "There is too much to analyse at once", "数据过多，无法一次完成分析"
+    ),
     "unknown-dimension": _kind(422, "There is no such dimension", "不存在该维度"),
     # 429, 431 and 5xx
     "rate-limited": _kind(429, "Too many requests", "请求过于频繁"),
@@ -179,6 +182,10 @@ FIELD_CODES: dict[str, Text] = {
     ),
     "answer-out-of-range": _text("The answer is outside the scale.", "答案超出量表范围。"),
     "unknown-question": _text("The survey has no such question.", "问卷中没有该问题。"),
+    "personal-question": _text(
+        "The question asks for personal data; no figure is made of it.",
+        "该问题涉及个人数据，不用于统计分析。",
+    ),
     "unknown-choice": _text("The question has no such choice.", "该问题没有此选项。"),
     "missing-answer": _text("This question must be answered.", "该问题为必答题。"),
     "unexpected-answer": _text("This question was not asked.", "该问题未被提问。"),

@@ -131,7 +131,11 @@ def paired_t(changes: Histogram, level: float = DEFAULT_LEVEL) -> Evidence | Non
 
     None below two pairs. Where no change varies, p is 1 for changes of 0 and 0 for others.
     """
-    found = moments(changes)
+    return mean_change(moments(changes), level)
+
+
+def mean_change(found: Moments | None, level: float = DEFAULT_LEVEL) -> Evidence | None:
+    """As `paired_t`, from the moments of the changes."""
     interval = t_interval(found, level)
     if found is None or found.variance is None or interval is None:
         return None

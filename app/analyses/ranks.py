@@ -15,7 +15,7 @@ from app.kpis.proportions import NpsCounts, nps_interval
 from app.kpis.statistics import DEFAULT_LEVEL, Interval, critical_z
 
 #: Up to so many scores every assignment of the ranks is counted; beyond, the normal is close.
-EXACT_TWO_GROUPS = 30
+EXACT_TWO_GROUPS = 20
 EXACT_PAIRS = 50
 
 
@@ -40,7 +40,7 @@ def mann_whitney(
     """Whether scores of one group tend to be higher than those of another (1947).
 
     The effect is the probability that a score of the first is above one of the second, half of
-    the equal pairs counted in. p is exact over all assignments of the (tied) ranks up to 30
+    the equal pairs counted in. p is exact over all assignments of the (tied) ranks up to 20
     scores; beyond, normal with tie and continuity correction. None where a group is empty.
     """
     n, m = total(first), total(second)

@@ -183,8 +183,9 @@ def _tail(wanted: Slice, by: str | None, *, folded: bool) -> str:
     """Count the rows of every transaction from `folded_to` on, deltas with their sign."""
     joined = enumerate((by or "").split(JOINED)) if by else ()
     member = _joined([_value(name, f":by{number}") for number, name in joined])
+    member = dimension_sql(by, ":by") if by else "''"
     conditions = " ".join(
-        f"AND {_value(name, f':name{number}')} = ANY(:values{number})"
+        f"AND {dimension_sql(name, f':name{number}')} = ANY(:values{number})"
         for number, name in enumerate(wanted.filters)
     )
     question = _among("split_part(t.tally, '=', 1)", "questions", "text", wanted.questions)
@@ -226,6 +227,8 @@ def _joined(columns: Sequence[str]) -> str:
 
 
 def _value(dimension: str | None, parameter: str) -> str:
+def dimension_sql(dimension: str | None, parameter: str) -> str:
+    """The member of a dimension in a response `r`; `parameter` names a key of its metadata."""
     column = _COLUMNS.get(dimension or "")
     return column or f"coalesce(r.metadata ->> {parameter}, '')"
 

@@ -35,7 +35,7 @@ def test_midranks_are_those_of_scipy(scores: list[int]) -> None:
 
 @given(SCORES, SCORES)
 @settings(max_examples=40)
-def test_mann_whitney_beyond_thirty_is_that_of_scipy(first: list[int], second: list[int]) -> None:
+def test_mann_whitney_beyond_twenty_is_that_of_scipy(first: list[int], second: list[int]) -> None:
     """U, and p with tie and continuity correction (oracle: scipy)."""
     first, second = first * 16, second * 16
     found = mann_whitney(Counter(first), Counter(second))

@@ -295,5 +295,8 @@ changes is the count of wrong PINs."""
 
 READ_ONLY: Mapping[str, str] = {
     "POST /v1/surveys/validate": "judges the definition in the body and stores nothing",
+    "POST /v1/analyses/descriptive": "reads, and stores nothing",
+    "POST /v1/analyses/difference": "reads, and stores nothing",
+    "POST /v1/analyses/before-after": "reads, and stores nothing",
 }
 """Methods that may change something on routes that never do, with the reason."""

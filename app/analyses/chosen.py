@@ -1,0 +1,106 @@
+"""Which responses an analysis is about: a survey, a period, filters; judged and resolved."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.analyses.schemas import Dedupe, ResponseFilter
+from app.db import now
+from app.errors import FieldError, NotFound, Problem
+from app.kpis.asking import CLOSED_DIMENSIONS, DEFAULT_DAYS, NAMED_DIMENSIONS
+from app.kpis.periods import Period, PeriodError, local_date
+from app.workspaces.models import Workspace
+
+#: A name in the metadata that filters and groups; `customer` is none: one person is no figure.
+_METADATA_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The responses of an analysis, at one instant."""
+
+    workspace_id: UUID
+    survey_id: UUID
+    period: Period
+    filters: Mapping[str, tuple[str, ...]]
+    clean: bool
+    """Whether flagged responses are left out."""
+    dedupe: Dedupe
+    level: float
+    now: datetime
+
+    def within(self, start: date, end: date, pointer: str) -> "Chosen":
+        """The same of another period; 422 `invalid-period` at the pointer."""
+        return replace(self, period=_period(start, end, self.period.zone, pointer))
+
+
+async def resolve(
+    session: AsyncSession, workspace_id: UUID, wanted: ResponseFilter, *, timeout_ms: int
+) -> Chosen:
+    """Judge what is asked; the workspace gives what was left open.
+
+    Gives the statements of this transaction `timeout_ms`. Raises 422 `invalid-period` and
+    `unknown-dimension` with pointers into the body.
+    """
+    timeout = func.set_config("statement_timeout", str(timeout_ms), True)  # noqa: FBT003 - SQL
+    row = (
+        await session.execute(select(Workspace, timeout).where(Workspace.id == workspace_id))
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    workspace: Workspace = row[0]
+    moment = now()
+    zone = ZoneInfo(wanted.tz or workspace.time_zone)
+    first, last = wanted.span()
+    end = last or _after(local_date(moment, zone), 1)
+    start = first or _after(end, -DEFAULT_DAYS)
+    for name, values in wanted.filters.items():
+        _check_filter(name, values)
+    return Chosen(
+        workspace_id=workspace_id,
+        survey_id=wanted.survey,
+        period=_period(start, end, zone, "/from" if first is not None else "/to"),
+        filters={name: tuple(values) for name, values in wanted.filters.items()},
+        clean=wanted.quality == "clean",
+        dedupe=wanted.each(),
+        level=wanted.level,
+        now=moment,
+    )
+
+
+def _after(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        raise Problem("invalid-period", errors=[FieldError("/to", "invalid-value")]) from None
+
+
+def _period(start: date, end: date, zone: ZoneInfo, pointer: str) -> Period:
+    try:
+        return Period(start, end, zone)
+    except (PeriodError, OverflowError):
+        raise Problem("invalid-period", errors=[FieldError(pointer, "invalid-value")]) from None
+
+
+def check_dimension(name: str, pointer: str) -> None:
+    """Refuse what is no dimension of responses: 422 `unknown-dimension`."""
+    if name == "customer" or not (name in NAMED_DIMENSIONS or _METADATA_KEY.fullmatch(name)):
+        raise Problem("unknown-dimension", errors=[FieldError(pointer, "unknown-value")])
+
+
+def _check_filter(name: str, values: list[str]) -> None:
+    pointer = "/filters/" + name.replace("~", "~0").replace("/", "~1")
+    check_dimension(name, pointer)
+    allowed = CLOSED_DIMENSIONS.get(name)
+    for index, value in enumerate(values):
+        known = value in allowed if allowed else name != "version" or _VERSION.fullmatch(value)
+        if not known:
+            error = FieldError(f"{pointer}/{index}", "unknown-value")
+            raise Problem("invalid-request", errors=[error])
