@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +25,9 @@ async def test_items_are_described_as_sent(tenant: Tenant) -> None:
     """Moments, quartiles, shares and exclusions equal a recount of every answer."""
     survey = await publish(tenant, CSAT, SPEND, PLAN, USES, AGREE, matrix("m", "room", "meal"))
     rng = random.Random(1)
-    answers = []
+    answers: list[dict[str, Any]] = []
     for number in range(90):
-        answer: dict[str, object] = {
+        answer: dict[str, Any] = {
             "csat": rng.choice((1, 2, 3, 3, 4, 4, 5, 5, "not_applicable")),
             "spend": round(rng.uniform(0, 100), 2),
             "plan": rng.choice(("basic", "plus")),
@@ -67,7 +68,7 @@ async def test_items_are_described_as_sent(tenant: Tenant) -> None:
     assert {share["code"]: share["n"] for share in items["plan"]["shares"]} == {
         "basic": plans["basic"], "plus": plans["plus"], "pro": 0,
     }  # fmt: skip
-    used = sum("chat" in a["uses"] for a in answers)  # type: ignore[operator]
+    used = sum("chat" in a["uses"] for a in answers)
     chat = next(share for share in items["uses"]["shares"] if share["code"] == "chat")
     assert (chat["n"], chat["share"]) == (used, pytest.approx(used / 90))
     assert items["uses"]["excluded"]["test"] == 3

@@ -41,8 +41,8 @@ async def _three_plans(tenant: Tenant) -> tuple[str, dict[str, list[int]]]:
 
 
 def _pair(found: dict[str, Any], first: str, second: str) -> dict[str, Any]:
-    pairs = [p for p in found["pairs"] if {p["first"], p["second"]} == {first, second}]
-    (pair,) = pairs
+    pairs: list[dict[str, Any]] = found["pairs"]
+    (pair,) = [each for each in pairs if {each["first"], each["second"]} == {first, second}]
     return pair
 
 

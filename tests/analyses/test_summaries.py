@@ -20,7 +20,7 @@ def test_summaries_are_those_of_numpy_and_scipy(scores: list[int]) -> None:
     assert found is not None
     quartiles = (found.lower_quartile, found.median, found.upper_quartile)
     assert [float(each) for each in quartiles] == list(np.quantile(scores, (0.25, 0.5, 0.75)))
-    assert (found.minimum, found.maximum) == (min(scores), max(scores))
+    assert (float(found.minimum), float(found.maximum)) == (min(scores), max(scores))
     if len(scores) > 2 and len(set(scores)) > 1:
         assert found.skewness == pytest.approx(stats.skew(scores, bias=False), abs=1e-9)
     else:
