@@ -182,7 +182,7 @@ def _cells(wanted: Slice, by: str | None, span: str) -> str:
 def _tail(wanted: Slice, by: str | None, *, folded: bool) -> str:
     """Count the rows of every transaction from `folded_to` on, deltas with their sign."""
     joined = enumerate((by or "").split(JOINED)) if by else ()
-    member = _joined([_value(name, f":by{number}") for number, name in joined])
+    member = _joined([dimension_sql(name, f":by{number}") for number, name in joined])
     member = dimension_sql(by, ":by") if by else "''"
     conditions = " ".join(
         f"AND {dimension_sql(name, f':name{number}')} = ANY(:values{number})"
@@ -226,7 +226,6 @@ def _joined(columns: Sequence[str]) -> str:
     return columns[0] if columns else "''"
 
 
-def _value(dimension: str | None, parameter: str) -> str:
 def dimension_sql(dimension: str | None, parameter: str) -> str:
     """The member of a dimension in a response `r`; `parameter` names a key of its metadata."""
     column = _COLUMNS.get(dimension or "")
