@@ -7,6 +7,7 @@ from app.db import Base
 from app.events import models as events
 from app.http import idempotency
 from app.market import models as market
+from app.purchases import models as purchases
 from app.responses import models as responses
 from app.surveys import models as surveys
 from app.targets import models as targets
@@ -22,6 +23,7 @@ __all__ = [
     "idempotency",
     "jobs",
     "market",
+    "purchases",
     "responses",
     "surveys",
     "targets",

@@ -8,10 +8,11 @@ from app.db import Database
 from app.http import tasks as http
 from app.jobs import Handler
 from app.jobs.running import keep_running
+from app.purchases import tasks as purchases
 from app.responses import tasks as responses
 
 _PATIENCE_SECONDS = 180.0
-JOBS = [*responses.JOBS, *http.JOBS]
+JOBS = [*responses.JOBS, *purchases.JOBS, *http.JOBS]
 #: What queued jobs run, by their names: the HANDLERS of every package's tasks.
 HANDLERS: Mapping[str, Handler] = {}
 

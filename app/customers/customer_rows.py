@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.changes import note_changes
 from app.customers.facts import NOTHING, Facts, merged, same
 from app.customers.lookup import rows_of
 from app.customers.models import Customer
@@ -66,6 +67,8 @@ class CustomerRows:
     async def update(self, states: Mapping[str, Facts]) -> None:
         """Write changed customers, a revision each."""
         await self._session.execute(_UPDATE, self._parameters(states))
+        changed = (state["id"] for state in states.values())
+        await note_changes(self._session, self._workspace_id, changed)
 
     def _parameters(self, states: Mapping[str, Facts]) -> dict[str, Any]:
         keys = sorted(states)

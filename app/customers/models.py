@@ -1,4 +1,4 @@
-"""Tables of customers, orders and refunds."""
+"""Tables of customers, orders and refunds, and the list of those that have changed."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,16 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
     Numeric,
     PrimaryKeyConstraint,
     UniqueConstraint,
+    Uuid,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, CreatedAt, Record, Revision, UpdatedAt
+from app.db import Base, CreatedAt, Record, RecordId, Revision, UpdatedAt, WorkspaceKey
 
 
 class Customer(Record):
@@ -135,3 +137,13 @@ class Refund(Base):
     def currency(self) -> str:
         """The currency of the order; `purchase` must be loaded."""
         return self.purchase.currency
+
+
+class PurchaseChange(Base):
+    """Customers whose orders, refunds or traits changed in one transaction."""
+
+    __tablename__ = "purchase_changes"
+
+    workspace_id: Mapped[WorkspaceKey]
+    id: Mapped[RecordId]
+    customers: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.changes import note_changes
 from app.customers.lookup import rows_of
 from app.customers.models import Order
 from app.customers.moments import moment
@@ -95,10 +96,19 @@ class OrderRows:
 
     async def insert(self, states: Mapping[str, OrderState]) -> set[str]:
         """Insert orders; those that somebody else inserted meanwhile are left out."""
-        return set(await self._session.scalars(_INSERT, self._parameters(states)))
+        made = set(await self._session.scalars(_INSERT, self._parameters(states)))
+        buyers = (states[key].customer_id for key in made)
+        await note_changes(self._session, self._workspace_id, buyers)
+        return made
 
     async def update(self, states: Mapping[str, OrderState]) -> None:
-        """Write changed orders, a revision each; refunds alone change `refunded`."""
+        """Write changed orders, a revision each; refunds alone change `refunded`.
+
+        An order may move from one customer to another: both have changed.
+        """
+        before = await self.read(sorted(states), lock=False)
+        buyers = {state.customer_id for state in (*before.values(), *states.values())}
+        await note_changes(self._session, self._workspace_id, buyers)
         await self._session.execute(_UPDATE, self._parameters(states))
 
     def _parameters(self, states: Mapping[str, OrderState]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from app.customers.changes import note_changes
 from app.customers.lookup import rows_of
 from app.customers.models import Order, Refund
 from app.customers.moments import moment
@@ -135,6 +136,7 @@ async def _write(session: AsyncSession, workspace_id: UUID, ledger: _Ledger) -> 
             "at": at,
         },
     )
+    await note_changes(session, workspace_id, (row.customer_id for row in touched))
     for (order, external_id), booking in zip(names, bookings, strict=True):
         amount = money_text(booking.amount)
         record(session, workspace_id, "order.refunded", order, refund=external_id, amount=amount)

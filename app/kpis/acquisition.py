@@ -11,14 +11,19 @@ from app.kpis.purchases import (
     CUSTOMERS,
     Figures,
     fully_refunded,
+    gaining,
     gathered,
+    known_before,
     marks,
+    open_periods,
     present,
     read,
+    sets_bought,
     timelines,
 )
 from app.kpis.rates import Rate, garwood, rate_difference
 from app.kpis.statistics import Difference
+from app.purchases.book import Book
 
 # A customer is known at the points of some ranges; `begins` minus `ends` up to a point is how
 # many are known there.
@@ -42,6 +47,43 @@ async def measure_acquisition(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The acquisition rate of each period and group; see `Kpi.formula` of the catalogue."""
+    book = await open_periods(session, scope, periods)
+    if book is not None:
+        found, refunded = await _from_sets(book, scope, periods, by)
+    else:
+        found, refunded = await _from_rows(session, scope, periods, by)
+    return gathered(
+        found,
+        refunded,
+        by,
+        Rate(0, 0, per=1),
+        lambda rate, left: _measurement(rate, left, scope.level),
+    )
+
+
+async def _from_sets(
+    book: Book, scope: Scope, periods: Sequence[Period], by: str | None
+) -> tuple[list[dict[str, Rate]], list[dict[str, int]]]:
+    """New customers and those at the start by period and group, from the kept sets."""
+    asked = [(known_before(each.start, each.start), *gaining(each)) for each in periods]
+    sets = await sets_bought(book, (days for three in asked for days in three))
+    groups = await book.groups(by, scope.filters)
+    found: list[dict[str, Rate]] = []
+    for at_start, bought, earlier in asked:
+        new, known = sets[bought] & ~sets[earlier], sets[at_start]
+        counted = {
+            member: Rate((new & own).bit_count(), (known & own).bit_count(), per=1)
+            for member, own in groups.items()
+        }
+        found.append({m: each for m, each in counted.items() if each.events or each.exposure})
+    windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
+    return found, await book.undone(windows, by, scope.filters)
+
+
+async def _from_rows(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+) -> tuple[list[dict[str, Rate]], list[dict[str, int]]]:
+    """The same from all orders."""
     found: list[dict[str, Rate]] = [{} for _ in periods]
     for timeline in timelines(periods):
         turns: dict[str, dict[str, Counter[int]]] = {}
@@ -55,14 +97,7 @@ async def measure_acquisition(
                 if known[number] or kinds["new"][number]:
                     found[place][member] = Rate(kinds["new"][number], known[number], per=1)
     spans = [(each.starts_at, each.ends_at) for each in periods]
-    refunded = await fully_refunded(session, scope, by, spans)
-    return gathered(
-        found,
-        refunded,
-        by,
-        Rate(0, 0, per=1),
-        lambda rate, left: _measurement(rate, left, scope.level),
-    )
+    return found, await fully_refunded(session, scope, by, spans)
 
 
 def _measurement(rate: Rate, refunded: int, level: float) -> Measurement:

@@ -1,7 +1,7 @@
 """The time that a KPI covers: half-open local dates, their instants, buckets and comparisons."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,20 @@ from app.kpis.calendar_units import (
     whole_units,
     year_earlier,
 )
+from app.purchases.local_days import day_starts_at, local_date
+
+__all__ = [
+    "Bucket",
+    "Comparison",
+    "Period",
+    "PeriodError",
+    "PeriodFault",
+    "comparison_period",
+    "containing",
+    "day_starts_at",
+    "local_date",
+    "split",
+]
 
 Comparison = Literal["previous", "same_period_last_year"]
 PeriodFault = Literal[
@@ -98,30 +112,6 @@ class Bucket:
         return self.whole and self.period.complete(now, late_window)
 
 
-def local_date(instant: datetime, zone: ZoneInfo) -> date:
-    """The date that a clock in `zone` shows at an aware `instant`."""
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs a time zone")
-    return instant.astimezone(zone).date()
-
-
-def day_starts_at(day: date, zone: ZoneInfo) -> datetime:
-    """The UTC instant from which on the local date is `day` or later, for good.
-
-    That is midnight on most days. Where clocks skip midnight it is the moment they jump; where
-    midnight comes twice it is the first, unless clocks then fall back into the day before.
-    """
-    midnight = datetime.combine(day, time(), zone)
-    first = midnight.astimezone(UTC)
-    second = midnight.replace(fold=1).astimezone(UTC)
-    if first == second:
-        return first
-    if first < second:
-        before_second = second - timedelta(microseconds=1)
-        return first if local_date(before_second, zone) == day else second
-    return _jump_between(second, first, day, zone)
-
-
 def containing(day: date, grain: Grain, zone: ZoneInfo, week_start: int = MONDAY) -> Period:
     """The calendar unit that holds a local date, as a period."""
     start = unit_start(day, grain, week_start)
@@ -198,11 +188,3 @@ def _last_year(period: Period, week_start: int) -> tuple[date, date]:
         year = timedelta(weeks=52)
         return period.start - year, period.end - year
     return year_earlier(period.start, period.end)
-
-
-def _jump_between(low: datetime, high: datetime, day: date, zone: ZoneInfo) -> datetime:
-    """The second at which clocks jump over midnight into `day`, found by halving (low, high]."""
-    while high - low > timedelta(seconds=1):
-        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
-        low, high = (low, middle) if local_date(middle, zone) >= day else (middle, high)
-    return high

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period, day_starts_at
+from app.purchases.book import Book, Days, open_book
 from app.responses.cells import JOINED
 
 #: Where a customer keeps the value of a dimension. `channel` is that of the acquisition: an
@@ -75,6 +76,41 @@ def _timeline(chain: Iterable[int], periods: Sequence[Period]) -> Timeline:
     numbers = {day: number for number, day in enumerate(days, 1)}
     zone = periods[next(iter(places.values()))].zone
     return Timeline(tuple(days), zone, {numbers[day]: place for day, place in places.items()})
+
+
+#: More instants than this are counted from the rows, in one pass over all orders.
+MOST_INSTANTS = 150
+
+
+async def open_periods(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period]
+) -> Book | None:
+    """What is kept of purchases, for questions about the ends of the periods, if it can tell."""
+    instants = {day.toordinal() for each in periods for day in (each.start, each.end)}
+    if len(instants) > MOST_INSTANTS:
+        return None
+    return await open_book(session, scope.workspace_id, scope.time_zone, sorted(instants))
+
+
+def days_of(period: Period) -> Days:
+    """The days of a period, for purchases that stand when it ends."""
+    return Days(period.start.toordinal(), period.end.toordinal(), period.end.toordinal())
+
+
+def known_before(day: date, as_of: date) -> Days:
+    """All days before a day, for purchases that stand when another begins."""
+    return Days(0, day.toordinal(), as_of.toordinal())
+
+
+def gaining(period: Period) -> tuple[Days, Days]:
+    """Whose first purchase lies in a period: those of the first question, not of the second."""
+    return days_of(period), known_before(period.start, period.end)
+
+
+async def sets_bought(book: Book, asked: Iterable[Days]) -> dict[Days, int]:
+    """The set of buyers for each question, each asked once."""
+    questions = list(dict.fromkeys(asked))
+    return dict(zip(questions, await book.bought(questions), strict=True))
 
 
 def chosen(scope: Scope, option: Option) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,13 +18,17 @@ from app.kpis.purchases import (
     chosen,
     fully_refunded,
     gathered,
+    known_before,
     marks,
+    open_periods,
     present,
     read,
+    sets_bought,
     timelines,
 )
 from app.kpis.statistics import Difference, Interval
 from app.problems import Text
+from app.purchases.book import Book, Days
 
 WINDOW = Option(
     "window_days",
@@ -96,6 +100,52 @@ async def measure_retention(
 ) -> Figures:
     """Retention of each period and group; see `Kpi.formula` of the catalogue."""
     window = int(chosen(scope, WINDOW))
+    book = await open_periods(session, scope, periods)
+    if book is not None:
+        found, refunded = await _from_sets(book, scope, periods, by, window)
+    else:
+        found, refunded = await _from_rows(session, scope, periods, by, window)
+    return gathered(
+        found, refunded, by, Sets(0, 0, 0, 0), lambda sets, left: _measurement(scope, sets, left)
+    )
+
+
+def _active(day: date, window: int, as_of: date) -> Days:
+    """The question who is active when a day begins, of those whose purchases stand then."""
+    return Days(day.toordinal() - window, day.toordinal(), as_of.toordinal())
+
+
+async def _from_sets(
+    book: Book, scope: Scope, periods: Sequence[Period], by: str | None, window: int
+) -> tuple[list[dict[str, Sets]], list[dict[str, int]]]:
+    """The sets by period and group, and the orders left out, from the kept sets."""
+    asked = [
+        (
+            _active(each.start, window, each.start),
+            _active(each.end, window, each.end),
+            known_before(each.start, each.end),
+        )
+        for each in periods
+    ]
+    sets = await sets_bought(book, (days for three in asked for days in three))
+    groups = await book.groups(by, scope.filters)
+    found: list[dict[str, Sets]] = []
+    for three in asked:
+        start, end, earlier = (sets[days] for days in three)
+        kinds = (start, start & end, end & ~start & ~earlier, end & ~start & earlier)
+        counted = {
+            member: Sets(*((kind & own).bit_count() for kind in kinds))
+            for member, own in groups.items()
+        }
+        found.append({m: each for m, each in counted.items() if each.start or each.end})
+    windows = [(each.start.toordinal() - window, each.end.toordinal()) for each in periods]
+    return found, await book.undone(windows, by, scope.filters)
+
+
+async def _from_rows(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None, window: int
+) -> tuple[list[dict[str, Sets]], list[dict[str, int]]]:
+    """The same from all orders."""
     found: list[dict[str, Sets]] = [{} for _ in periods]
     for timeline in timelines(periods):
         for place, groups in (await _sets(session, scope, timeline, by, window)).items():
@@ -104,10 +154,7 @@ async def measure_retention(
         (day_starts_at(each.start - timedelta(days=window), each.zone), each.ends_at)
         for each in periods
     ]
-    refunded = await fully_refunded(session, scope, by, spans)
-    return gathered(
-        found, refunded, by, Sets(0, 0, 0, 0), lambda sets, left: _measurement(scope, sets, left)
-    )
+    return found, await fully_refunded(session, scope, by, spans)
 
 
 async def _sets(

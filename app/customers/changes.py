@@ -1,0 +1,25 @@
+"""Which customers' purchases have changed: told in the transaction of the change.
+
+Rows are only ever added here, one for all customers of a chunk, and removed by whoever has taken
+them into account; so no writer waits for another, and a change that commits late is never passed
+over.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.customers.models import PurchaseChange
+from app.db import new_id
+
+
+async def note_changes(
+    session: AsyncSession, workspace_id: UUID, customers: Iterable[UUID]
+) -> None:
+    """Say that the orders, refunds or traits of these customers are no longer what they were."""
+    changed = sorted(set(customers))
+    if changed:
+        values = {"workspace_id": workspace_id, "id": new_id(), "customers": changed}
+        await session.execute(insert(PurchaseChange).values(values))

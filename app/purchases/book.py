@@ -1,0 +1,288 @@
+"""Reading what is kept of purchases, exactly at one instant.
+
+Customers of whom something has changed since they were folded are taken out of every kept set
+and sum, and counted by hand from their own rows; so are those with an order that stood at an
+instant that is asked about and was fully refunded later. All in the snapshot of the session.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.purchases.contributions import DIMENSIONS, Cell, Ledger, Sums
+from app.purchases.histories import History, Traits
+from app.purchases.models import PurchaseRollup
+from app.purchases.reading import folded_by_id, folded_by_number, histories_from_rows
+from app.purchases.spans import CHUNK, LEVELS, NOBODY, Buyers, cover
+from app.purchases.stored_sets import Name, by_member, unions
+
+#: More customers than this are not counted by hand.
+MOST_BY_HAND = 2_000
+Filters = Mapping[str, tuple[str, ...]]
+#: Between the names of several traits by which groups are formed at once.
+JOINED = "*"
+
+
+class Days(NamedTuple):
+    """The days [first, last), for purchases that stand when the day `as_of` begins."""
+
+    first: int
+    last: int
+    as_of: int
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """The spans that cover them; nothing is bought on or after `as_of`."""
+        return list(cover(max(self.first, 0), min(self.last, self.as_of)))
+
+
+class ByHand(NamedTuple):
+    """A customer who is counted from a history; `id` and a number where they are known."""
+
+    number: int | None
+    history: History
+
+
+@dataclass
+class Book:
+    """What is kept of the purchases of a workspace.
+
+    Sets of customers are whole numbers: the bit of a customer is its number, and above all
+    numbers come those who are counted by hand, in order.
+    """
+
+    session: AsyncSession
+    workspace_id: UUID
+    base: int
+    by_hand: list[ByHand] = field(default_factory=list)
+    corrections: Mapping[Cell, Sums] = field(default_factory=dict)
+    """What is to be added to the cells to make them exact."""
+    changed: frozenset[int] = frozenset()
+    """Numbers of those who changed after they were folded."""
+
+    @property
+    def everybody(self) -> int:
+        """All places that a set may have."""
+        return (1 << (self.base + len(self.by_hand))) - 1
+
+    def _kept(self, bits: int) -> int:
+        """A stored set without those who are counted by hand."""
+        return bits & ~self._apart
+
+    @cached_property
+    def _apart(self) -> int:
+        return sum(1 << one.number for one in self.by_hand if one.number is not None)
+
+    def _hands(self, histories: Sequence[bool]) -> int:
+        return sum(1 << (self.base + place) for place, has in enumerate(histories) if has)
+
+    async def bought(self, asked: Sequence[Days]) -> list[int]:
+        """For each question the set of those with a purchase on any of the days."""
+        names = [[Name("bought", "", *span) for span in days.spans] for days in asked]
+        stored = await unions(self.session, self.workspace_id, names)
+        return [
+            self._kept(bits)
+            | self._hands([bool(one.history.bought(*days)) for one in self.by_hand])
+            for bits, days in zip(stored, asked, strict=True)
+        ]
+
+    async def bought_twice(self, asked: Sequence[Days]) -> list[Buyers]:
+        """For each question those with purchases on one of the days, and on two or more."""
+        names = [
+            [Name(kind, "", *span)]
+            for days in asked
+            for span in days.spans
+            for kind in ("bought", "twice")
+        ]
+        stored = iter(await unions(self.session, self.workspace_id, names))
+        found = []
+        for days in asked:
+            buyers = NOBODY
+            for _ in days.spans:
+                buyers = buyers.and_then(Buyers(self._kept(next(stored)), self._kept(next(stored))))
+            counts = [len(one.history.bought(*days)) for one in self.by_hand]
+            once, twice = ([n >= least for n in counts] for least in (1, 2))
+            own = Buyers(self._hands(once), self._hands(twice))
+            found.append(Buyers(buyers.once | own.once, buyers.twice | own.twice))
+        return found
+
+    async def groups(self, by: str | None, filters: Filters) -> dict[str, int]:
+        """Who belongs to each member of the traits, of those that pass the filters.
+
+        Several traits are joined by `*`; their members are then JSON arrays.
+        """
+        names = [[Name(kind, member) for member in members] for kind, members in filters.items()]
+        stored = await unions(self.session, self.workspace_id, names)
+        passing = self.everybody
+        for bits, (kind, members) in zip(stored, filters.items(), strict=True):
+            own = [getattr(one.history.traits, kind) in members for one in self.by_hand]
+            passing &= self._kept(bits) | self._hands(own)
+        found: dict[tuple[str, ...], int] = {(): passing}
+        for kind in _kinds(by):
+            members_of_kind = (await self._members(kind)).items()
+            found = {
+                (*members, member): both
+                for members, bits in found.items()
+                for member, own_bits in members_of_kind
+                if (both := bits & own_bits)
+            }
+        return {_group(members): bits for members, bits in found.items()}
+
+    async def _members(self, kind: str) -> dict[str, int]:
+        stored = await by_member(self.session, self.workspace_id, kind)
+        found = {member: self._kept(bits) for member, bits in stored.items()}
+        for place, one in enumerate(self.by_hand):
+            member = getattr(one.history.traits, kind)
+            found[member] = found.get(member, 0) | 1 << (self.base + place)
+        return found
+
+    async def undone(
+        self, windows: Sequence[tuple[int, int]], by: str | None, filters: Filters
+    ) -> list[dict[str, int]]:
+        """Orders placed in each window of days that were fully refunded before its end."""
+        named: dict[str, object] = {
+            "workspace_id": self.workspace_id,
+            "starts": [start for start, _ in windows],
+            "ends": [end for _, end in windows],
+            "changed": sorted(self.changed),
+        }
+        conditions = ""
+        for number, (kind, members) in enumerate(filters.items()):
+            conditions += f" AND u.{_trait(kind)} = ANY(CAST(:members{number} AS text[]))"
+            named[f"members{number}"] = list(members)
+        columns = ", ".join(f"u.{_trait(kind)}" for kind in _kinds(by))
+        statement = text(_UNDONE.format(members=f"ARRAY[{columns}]::text[]", conditions=conditions))
+        found: list[Counter[str]] = [Counter() for _ in windows]
+        for number, members, n in await self.session.execute(statement, named):
+            found[number - 1][_group(members)] += n
+        for one in self._fresh:
+            if passes(one.history.traits, filters):
+                group = _group([getattr(one.history.traits, kind) for kind in _kinds(by)])
+                for counted, (start, end) in zip(found, windows, strict=True):
+                    counted[group] += one.history.undone_in(start, end)
+        return [dict(+counted) for counted in found]
+
+    @property
+    def _fresh(self) -> list[ByHand]:
+        """Of those by hand, the ones that what is kept does not know as they are."""
+        return [one for one in self.by_hand if one.number is None or one.number in self.changed]
+
+
+def passes(traits: Traits, filters: Filters) -> bool:
+    """Whether a customer passes the filters."""
+    return all(getattr(traits, kind) in members for kind, members in filters.items())
+
+
+def _kinds(by: str | None) -> list[str]:
+    return by.split(JOINED) if by else []
+
+
+def _group(members: Sequence[str]) -> str:
+    """The name of a group: the member of one trait, or an array of those of several."""
+    if len(members) > 1:
+        return json.dumps(list(members), ensure_ascii=False)
+    return members[0] if members else ""
+
+
+def _trait(kind: str) -> str:
+    """The column of a trait; nothing else ever becomes part of a statement."""
+    return DIMENSIONS[DIMENSIONS.index(kind)]
+
+
+_UNDONE = """
+SELECT asked.number, {members} AS members, count(*)
+FROM unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))
+    WITH ORDINALITY AS asked (first, last, number)
+JOIN undone_purchases u ON u.workspace_id = :workspace_id
+    AND u.placed_day >= asked.first AND u.placed_day < asked.last AND u.undone_day < asked.last
+WHERE u.number <> ALL(CAST(:changed AS bigint[])) {conditions}
+GROUP BY 1, 2
+"""
+_CHANGED = text("""
+SELECT unnest(customers) FROM purchase_changes WHERE workspace_id = :workspace_id LIMIT :listed
+""")
+_LATER = text("""
+SELECT customer_id FROM customer_purchases
+WHERE workspace_id = :workspace_id AND latest_at >= :until LIMIT :most
+""")
+# An order that stood less than 2^stretch days and stood at a day ended soon after it.
+_STANDING = text("""
+SELECT DISTINCT u.number
+FROM unnest(CAST(:days AS bigint[])) AS asked (day)
+CROSS JOIN generate_series(1, CAST(:levels AS int)) AS power (of_two)
+JOIN LATERAL (
+    SELECT number FROM undone_purchases u
+    WHERE u.workspace_id = :workspace_id AND u.stretch = power.of_two
+        AND u.undone_day >= asked.day AND u.undone_day < asked.day + (1::bigint << power.of_two)
+        AND u.placed_day < asked.day
+    OFFSET 0
+) AS u ON true
+LIMIT :most
+""")
+
+
+async def open_book(
+    session: AsyncSession,
+    workspace_id: UUID,
+    time_zone: str,
+    as_of: Sequence[int] = (),
+    until: datetime | None = None,
+) -> Book | None:
+    """What is kept, for questions about purchases that stand at the beginning of some days.
+
+    With `until`, for the purchases that stand at that instant, none of the days. None where it
+    has to be counted from the rows: before the first fold, in another zone, or when too much has
+    changed.
+    """
+    mine = select(PurchaseRollup).where(PurchaseRollup.workspace_id == workspace_id)
+    state = (await session.scalars(mine)).one_or_none()
+    if state is None or not state.complete or state.time_zone != time_zone:
+        return None
+    most = {"workspace_id": workspace_id, "most": MOST_BY_HAND + 1}
+    listed = {"workspace_id": workspace_id, "listed": 10 * MOST_BY_HAND}
+    entries = (await session.execute(_CHANGED, listed)).scalars().all()
+    ids = set(entries)
+    later: set[UUID] = set()
+    if until is not None:
+        later = set((await session.execute(_LATER, most | {"until": until})).scalars())
+    standing: set[int] = set()
+    if as_of:
+        days = {"days": sorted(set(as_of)), "levels": LEVELS}
+        standing = set((await session.execute(_STANDING, most | days)).scalars())
+    too_many = len(entries) >= 10 * MOST_BY_HAND
+    if too_many or max(len(ids | later), len(standing)) > MOST_BY_HAND:
+        return None
+    book = Book(session, workspace_id, -(-state.customers // CHUNK) * CHUNK)
+    await _take_apart(book, ids | later, zone=ZoneInfo(time_zone), until=until)
+    if rest := standing - book.changed:
+        folded = await folded_by_number(session, workspace_id, rest)
+        book.by_hand += [ByHand(number, history) for number, history in folded.items()]
+    return book
+
+
+async def _take_apart(
+    book: Book, customers: set[UUID], *, zone: ZoneInfo, until: datetime | None
+) -> None:
+    """Count customers by hand, from their rows instead of what was folded of them."""
+    if not customers:
+        return
+    before = await folded_by_id(book.session, book.workspace_id, customers)
+    after = await histories_from_rows(book.session, book.workspace_id, customers, zone, until)
+    ledger = Ledger()
+    for _, history in before.values():
+        ledger.add(history, -1)
+    for history in after.values():
+        ledger.add(history)
+    numbers = {id_: number for id_, (number, _) in before.items()}
+    book.by_hand += [ByHand(numbers.get(id_), history) for id_, history in after.items()]
+    book.corrections = ledger.changes()
+    book.changed = frozenset(numbers.values())

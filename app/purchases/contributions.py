@@ -1,0 +1,95 @@
+"""What one customer adds to the sums: the same for what was folded and for what is to be."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from app.purchases.histories import History, Traits
+
+DIMENSIONS = Traits._fields
+
+
+class Cell(NamedTuple):
+    """Where a sum is kept; see `PurchaseCell`."""
+
+    measure: str
+    dimension: str
+    member: str
+    currency: str
+    place: int
+    other: int
+
+
+class Sums(NamedTuple):
+    """What is kept there."""
+
+    n: int = 0
+    amount: int = 0
+    squares: int = 0
+
+    def plus(self, other: "Sums", times: int = 1) -> "Sums":
+        """The sums with those of another added so many times."""
+        return Sums(
+            self.n + times * other.n,
+            self.amount + times * other.amount,
+            self.squares + times * other.squares,
+        )
+
+
+NOTHING = Sums()
+
+
+class Ledger:
+    """Sums by cell."""
+
+    def __init__(self) -> None:
+        self.cells: dict[Cell, Sums] = {}
+
+    def add(self, history: History, times: int = 1) -> None:
+        """Add all that a customer contributes, or with -1 take it away."""
+        for measure, currency, place, other, sums in _measured(history):
+            for dimension, member in (("", ""), *zip(DIMENSIONS, history.traits, strict=True)):
+                cell = Cell(measure, dimension, member, currency, place, other)
+                self.cells[cell] = self.cells.get(cell, NOTHING).plus(sums, times)
+
+    def changes(self) -> dict[Cell, Sums]:
+        """The cells in which anything is left."""
+        return {cell: sums for cell, sums in self.cells.items() if any(sums)}
+
+
+def month_of(day: int) -> int:
+    """The number of a day's month: year * 12 + month - 1."""
+    on = date.fromordinal(day)
+    return on.year * 12 + on.month - 1
+
+
+_Measured = tuple[str, str, int, int, Sums]
+
+
+def _measured(history: History) -> Iterator[_Measured]:
+    yield from _days(history)
+    if not history.days:
+        return
+    first = history.days[0]
+    if len(history.days) > 1:
+        yield "gap", "", history.days[1] - first, 0, Sums(n=1)
+    else:
+        yield "once", "", first, 0, Sums(n=1)
+    brought: Counter[tuple[str, int]] = Counter()
+    for move in history.moves:
+        brought[move.currency, month_of(move.day)] += move.amount
+    cohort = month_of(first)
+    for (currency, month), amount in brought.items():
+        yield "cohort", currency, cohort, month, Sums(amount=amount)
+
+
+def _days(history: History) -> Iterable[_Measured]:
+    """By day: what was brought in, and how the square of the total so far changed by it."""
+    total = 0
+    for day, currency, amount in history.moves:
+        grown = (total + amount) ** 2 - total**2
+        total += amount
+        yield "day", currency, day, 0, Sums(0, amount, grown)
+    for day, orders in zip(history.days, history.orders, strict=True):
+        yield "day", "", day, 0, Sums(n=orders)

@@ -1,0 +1,147 @@
+"""What one customer bought, day by day: counted by hand, so to speak, from orders and refunds.
+
+Days are numbered as `date.toordinal` does. Money is in ten-thousandths of its currency, the
+smallest part that is stored.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from app.purchases.local_days import day_of
+
+#: Parts of one unit of a currency.
+PARTS = 10_000
+
+
+class OrderRow(NamedTuple):
+    """An order; `undone_at` is when it was fully refunded, never before it was placed."""
+
+    ordered_at: datetime
+    amount: Decimal
+    currency: str
+    undone_at: datetime | None
+
+
+class RefundRow(NamedTuple):
+    """Money paid back, at the earliest when the order was placed."""
+
+    booked_at: datetime
+    amount: Decimal
+    currency: str
+
+
+class Traits(NamedTuple):
+    """What a customer is counted by; '' where there is none."""
+
+    segment: str = ""
+    channel: str = ""
+    key_account_type: str = ""
+
+
+class Move(NamedTuple):
+    """What a customer brought in on a day: orders placed less refunds booked."""
+
+    day: int
+    currency: str
+    amount: int
+
+
+NO_TRAITS = Traits()
+
+
+@dataclass(frozen=True)
+class History:
+    """The purchases of a customer in local days."""
+
+    traits: Traits = NO_TRAITS
+    days: tuple[int, ...] = ()
+    """Days with an order that was not fully refunded, ascending."""
+    orders: tuple[int, ...] = ()
+    """How many such orders each of these days has."""
+    undone: tuple[tuple[int, int], ...] = ()
+    """For each order that was fully refunded: the day of the order, and that of its end."""
+    moves: tuple[Move, ...] = ()
+    """By day and currency."""
+    repeat_amount: int = 0
+    """Amounts of the orders that stand and were placed after the first of the days."""
+    latest_at: datetime | None = field(default=None, compare=False)
+    """The last instant at which anything happened."""
+
+    def bought(self, first: int, last: int, as_of: int) -> set[int]:
+        """The days in [first, last) with a purchase that stands when the day `as_of` begins.
+
+        An order stands when it was placed before and not fully refunded before.
+        """
+        last = min(last, as_of)
+        found = {day for day in self.days if first <= day < last}
+        return found | {day for day, end in self.undone if first <= day < last and as_of <= end}
+
+    def undone_in(self, first: int, last: int) -> int:
+        """Orders placed in [first, last) that were fully refunded before the day `last`."""
+        return sum(first <= day and end < last for day, end in self.undone)
+
+    def net(self, last: int | None = None) -> int:
+        """What the customer brought in before the day `last`, whatever the currency."""
+        return sum(move.amount for move in self.moves if last is None or move.day < last)
+
+    @cached_property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies of the moves, in order."""
+        return tuple(sorted({move.currency for move in self.moves}))
+
+
+def parts(amount: Decimal) -> int:
+    """Money as a whole number of the smallest parts."""
+    return int(amount * PARTS)
+
+
+def history_of(
+    traits: Traits,
+    orders: Iterable[OrderRow],
+    refunds: Iterable[RefundRow],
+    zone: ZoneInfo,
+    until: datetime | None = None,
+) -> History:
+    """The history of the orders and refunds of one customer, in the days of a zone.
+
+    With `until`, as it stood at that instant: what happens from then on has not happened.
+    """
+    days: Counter[int] = Counter()
+    spent: Counter[int] = Counter()
+    undone: list[tuple[int, int]] = []
+    moves: Counter[tuple[int, str]] = Counter()
+    moments: list[datetime] = []
+    for order in _before(orders, until):
+        day = day_of(order.ordered_at, zone)
+        amount = parts(order.amount)
+        moments.append(order.ordered_at)
+        moves[day, order.currency] += amount
+        if order.undone_at is None or (until is not None and order.undone_at >= until):
+            days[day] += 1
+            spent[day] += amount
+        else:
+            undone.append((day, day_of(order.undone_at, zone)))
+    for refund in refunds:
+        if until is None or refund.booked_at < until:
+            moments.append(refund.booked_at)
+            moves[day_of(refund.booked_at, zone), refund.currency] -= parts(refund.amount)
+    ordered = sorted(days)
+    return History(
+        traits=traits,
+        days=tuple(ordered),
+        orders=tuple(days[day] for day in ordered),
+        undone=tuple(sorted(undone)),
+        moves=tuple(Move(day, currency, moves[day, currency]) for day, currency in sorted(moves)),
+        repeat_amount=sum(spent[day] for day in ordered[1:]),
+        latest_at=max(moments, default=None),
+    )
+
+
+def _before(orders: Iterable[OrderRow], until: datetime | None) -> Iterator[OrderRow]:
+    return (each for each in orders if until is None or each.ordered_at < until)

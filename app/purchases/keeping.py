@@ -1,0 +1,121 @@
+"""Writing what is kept of purchases: sums, and a row for each customer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, any_, delete, insert, literal, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.purchases.contributions import Cell, Sums
+from app.purchases.histories import PARTS, History
+from app.purchases.models import CustomerPurchases, UndonePurchase
+
+_CELLS = text("""
+INSERT INTO purchase_cells (workspace_id, measure, dimension, member, currency, place, other, n,
+    amount, squares)
+SELECT CAST(:workspace_id AS uuid), measure, dimension, member, currency, place, other, n,
+    CAST(amount AS numeric), CAST(squares AS numeric)
+FROM unnest(CAST(:measure AS text[]), CAST(:dimension AS text[]), CAST(:member AS text[]),
+    CAST(:currency AS text[]), CAST(:place AS bigint[]), CAST(:other AS bigint[]),
+    CAST(:n AS bigint[]), CAST(:amount AS text[]), CAST(:squares AS text[]))
+    AS line (measure, dimension, member, currency, place, other, n, amount, squares)
+ORDER BY measure, dimension, member, currency, place, other
+ON CONFLICT (workspace_id, measure, dimension, member, currency, place, other)
+DO UPDATE SET n = purchase_cells.n + excluded.n,
+    amount = purchase_cells.amount + excluded.amount,
+    squares = purchase_cells.squares + excluded.squares
+""")
+
+
+async def keep_cells(
+    session: AsyncSession, workspace_id: UUID, changes: Mapping[Cell, Sums]
+) -> None:
+    """Add to the cells what has changed."""
+    if not changes:
+        return
+    columns: dict[str, Any] = {
+        name: [cell[place] for cell in changes]
+        for place, name in enumerate(("measure", "dimension", "member", "currency"))
+    }
+    columns |= {
+        "workspace_id": workspace_id,
+        "place": [cell.place for cell in changes],
+        "other": [cell.other for cell in changes],
+        "n": [sums.n for sums in changes.values()],
+        "amount": [str(sums.amount) for sums in changes.values()],
+        "squares": [str(sums.squares) for sums in changes.values()],
+    }
+    await session.execute(_CELLS, columns)
+
+
+async def keep_histories(
+    session: AsyncSession,
+    workspace_id: UUID,
+    histories: Mapping[int, History],
+    ids: Mapping[int, UUID],
+) -> None:
+    """Write the rows of customers, by number, in place of those that they have."""
+    if not histories:
+        return
+    numbers = list(histories)
+    for table in (CustomerPurchases, UndonePurchase):
+        gone = delete(table).where(
+            table.workspace_id == workspace_id,
+            table.number == any_(literal(numbers, ARRAY(BigInteger))),
+        )
+        await session.execute(gone)
+    rows = [_row(workspace_id, ids[n], n, history) for n, history in histories.items()]
+    await session.execute(insert(CustomerPurchases), rows)
+    if undone := list(_undone(workspace_id, histories)):
+        await session.execute(insert(UndonePurchase), undone)
+
+
+def _row(workspace_id: UUID, customer_id: UUID, number: int, history: History) -> dict[str, Any]:
+    days, moves = history.days, history.moves
+    return {
+        "workspace_id": workspace_id,
+        "customer_id": customer_id,
+        "number": number,
+        **history.traits._asdict(),
+        "first_day": _date(days[:1]),
+        "second_day": _date(days[1:2]),
+        "last_day": _date(days[-1:]),
+        "purchase_days": len(days),
+        "orders": sum(history.orders),
+        "currency": history.currencies[0] if len(history.currencies) == 1 else None,
+        "net": _money(history.net()),
+        "repeat_amount": _money(history.repeat_amount),
+        "last_move_day": _date([move.day for move in moves][-1:]),
+        "latest_at": history.latest_at,
+        "days": list(days),
+        "day_orders": list(history.orders),
+        "undone": [day for both in history.undone for day in both],
+        "move_days": [move.day for move in moves],
+        "move_currencies": [move.currency for move in moves],
+        "move_amounts": [move.amount for move in moves],
+    }
+
+
+def _undone(workspace_id: UUID, histories: Mapping[int, History]) -> Iterator[dict[str, Any]]:
+    for number, history in histories.items():
+        for position, (placed, undone) in enumerate(history.undone):
+            yield {
+                "workspace_id": workspace_id,
+                "number": number,
+                "position": position,
+                "placed_day": placed,
+                "undone_day": undone,
+                "stretch": (undone - placed).bit_length(),
+                **history.traits._asdict(),
+            }
+
+
+def _date(days: Sequence[int]) -> date | None:
+    return date.fromordinal(days[0]) if days else None
+
+
+def _money(amount: int) -> Decimal:
+    return Decimal(amount) / PARTS

@@ -1,0 +1,141 @@
+"""What is kept of purchases: a row for each customer, sets of customers, sums, and how far."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Date, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import BIT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, WorkspaceKey
+
+_Numbers = ARRAY(BigInteger)
+
+
+class PurchaseRollup(Base):
+    """How far a workspace has been folded, and for which zone.
+
+    Customers up to `rebuilt_to` have been; once `complete`, all have that are not in
+    `purchase_changes`.
+    """
+
+    __tablename__ = "purchase_rollups"
+
+    workspace_id: Mapped[WorkspaceKey]
+    time_zone: Mapped[str]
+    complete: Mapped[bool]
+    rebuilt_to: Mapped[UUID]
+    customers: Mapped[int]
+    """How many numbers have been given to customers; they are never given again."""
+    folded_at: Mapped[datetime]
+
+
+class CustomerPurchases(Base):
+    """What a customer has bought, as it was folded: purchases are orders not fully refunded.
+
+    The dates are local days in the rollup's zone; in arrays, days are numbers as
+    `date.toordinal` gives them, and money is in ten-thousandths.
+    """
+
+    __tablename__ = "customer_purchases"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "number", name="uq_customer_purchases_number"),
+        Index("ix_customer_purchases_first_day", "workspace_id", "first_day"),
+        Index("ix_customer_purchases_second_day", "workspace_id", "second_day"),
+        Index("ix_customer_purchases_last_move_day", "workspace_id", "last_move_day"),
+        Index("ix_customer_purchases_latest_at", "workspace_id", "latest_at"),
+    )
+
+    workspace_id: Mapped[WorkspaceKey]
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    """The place of the customer in every set."""
+    segment: Mapped[str]
+    channel: Mapped[str]
+    key_account_type: Mapped[str]
+    first_day: Mapped[date | None] = mapped_column(Date)
+    second_day: Mapped[date | None] = mapped_column(Date)
+    last_day: Mapped[date | None] = mapped_column(Date)
+    purchase_days: Mapped[int]
+    orders: Mapped[int]
+    currency: Mapped[str | None]
+    """Null where there are several, or none."""
+    net: Mapped[Decimal] = mapped_column(Numeric(22, 4))
+    """Orders less refunds, whatever the currency."""
+    repeat_amount: Mapped[Decimal] = mapped_column(Numeric(22, 4))
+    """Amounts of the purchases after the first day."""
+    last_move_day: Mapped[date | None] = mapped_column(Date)
+    """The last day on which something was ordered or paid back."""
+    latest_at: Mapped[datetime | None]
+    days: Mapped[list[int]] = mapped_column(_Numbers)
+    day_orders: Mapped[list[int]] = mapped_column(_Numbers)
+    undone: Mapped[list[int]] = mapped_column(_Numbers)
+    """Of each fully refunded order the day it was placed and the day it ended, in turn."""
+    move_days: Mapped[list[int]] = mapped_column(_Numbers)
+    move_currencies: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    move_amounts: Mapped[list[int]] = mapped_column(_Numbers)
+
+
+class UndonePurchase(Base):
+    """An order that was fully refunded, found by the instants at which it still stood."""
+
+    __tablename__ = "undone_purchases"
+    __table_args__ = (
+        Index("ix_undone_purchases_stretch", "workspace_id", "stretch", "undone_day"),
+        Index("ix_undone_purchases_placed_day", "workspace_id", "placed_day"),
+    )
+
+    workspace_id: Mapped[WorkspaceKey]
+    number: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    placed_day: Mapped[int]
+    undone_day: Mapped[int]
+    stretch: Mapped[int]
+    """It stood for fewer than 2^stretch days: the index needs to look no farther."""
+    segment: Mapped[str]
+    channel: Mapped[str]
+    key_account_type: Mapped[str]
+
+
+class CustomerSet(Base):
+    """65,536 customers, one bit each.
+
+    kind `bought` and `twice`: with purchases on one day, or two, of the span of days `place` at
+    `level`; `segment`, `channel`, `key_account_type`: those whose trait is `member`; `net`: those
+    whose net value has the bit `level`.
+    """
+
+    __tablename__ = "customer_sets"
+
+    workspace_id: Mapped[WorkspaceKey]
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    chunk: Mapped[int] = mapped_column(primary_key=True)
+    bits: Mapped[str] = mapped_column(BIT(varying=True))
+
+
+class PurchaseCell(Base):
+    """Sums over customers, for everybody (dimension '') and by each trait.
+
+    measure `day`: place is a day; n purchases, amount brought in, squares: by how much the sum of
+    the squares of all customers' totals grew. `gap`: place days lie between the first and the
+    second purchase of n customers. `once`: n customers bought on the day place alone. `cohort`:
+    amount brought in during the month `other` by those who first bought in the month place.
+    Months are numbered year * 12 + month - 1; money is in ten-thousandths.
+    """
+
+    __tablename__ = "purchase_cells"
+
+    workspace_id: Mapped[WorkspaceKey]
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    other: Mapped[int] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    amount: Mapped[Decimal] = mapped_column(Numeric(38, 0))
+    squares: Mapped[Decimal] = mapped_column(Numeric(60, 0))

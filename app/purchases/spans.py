@@ -1,0 +1,76 @@
+"""Spans of days whose length is a power of two, and sets of customers as whole numbers.
+
+A customer has a number, and a set of customers is a whole number with that bit set. The set of
+those who bought on a day is kept for every day, for every two days, for every four: any range
+of days is the union of a few of them. Sets are stored in chunks of 65,536 customers.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+#: Customers of one stored piece of a set.
+CHUNK = 65_536
+#: Spans of 2^20 days hold every date there is.
+LEVELS = 21
+
+
+class Span(NamedTuple):
+    """The days [place * 2^level, (place + 1) * 2^level)."""
+
+    level: int
+    place: int
+
+
+class Buyers(NamedTuple):
+    """Customers who bought on a day of a span, and those who bought on two or more."""
+
+    once: int
+    twice: int
+
+    def and_then(self, other: "Buyers") -> "Buyers":
+        """The same for two spans that do not overlap."""
+        both = self.once & other.once
+        return Buyers(self.once | other.once, self.twice | other.twice | both)
+
+
+NOBODY = Buyers(0, 0)
+
+
+def cover(first: int, last: int) -> Iterator[Span]:
+    """The fewest spans that are together the days [first, last)."""
+    while first < last:
+        level = (last - first).bit_length() - 1
+        if first:
+            level = min(level, (first & -first).bit_length() - 1)
+        level = min(level, LEVELS - 1)
+        yield Span(level, first >> level)
+        first += 1 << level
+
+
+def tree(days: Mapping[int, int]) -> dict[Span, Buyers]:
+    """All spans with a buyer, from the set of those who bought on each day."""
+    found: dict[Span, Buyers] = {}
+    level = {day: Buyers(buyers, 0) for day, buyers in days.items() if buyers}
+    for height in range(LEVELS):
+        found |= {Span(height, place): buyers for place, buyers in level.items()}
+        above: dict[int, Buyers] = {}
+        for place, buyers in level.items():
+            above[place >> 1] = above.get(place >> 1, NOBODY).and_then(buyers)
+        level = above
+    return found
+
+
+def set_of(numbers: Iterable[int]) -> int:
+    """The set of some numbers."""
+    bits = 0
+    for number in numbers:
+        bits |= 1 << number
+    return bits
+
+
+def members_of(bits: int) -> Iterator[int]:
+    """The numbers in a set, ascending."""
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
