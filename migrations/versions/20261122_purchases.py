@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import BIT
 
 revision = "20261122_purchases"
-down_revision = "20261122_minimum_cell_size"
+down_revision = "20261122_month_cells"
 branch_labels = None
 depends_on = None
 
