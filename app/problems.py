@@ -187,6 +187,10 @@ FIELD_CODES: dict[str, Text] = {
         "该问题涉及个人数据，不用于统计分析。",
     ),
     "unknown-choice": _text("The question has no such choice.", "该问题没有此选项。"),
+    "wrong-sum": _text(
+        "The points do not add up to the total that was asked for.",
+        "各项分值之和与要求的总分不符。",
+    ),
     "missing-answer": _text("This question must be answered.", "该问题为必答题。"),
     "unexpected-answer": _text("This question was not asked.", "该问题未被提问。"),
     "exclusive-choice": _text(

@@ -1,7 +1,7 @@
 """Which questions of which surveys a KPI measures, on what scale, and what their points say."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, Invalid, NotFound
 from app.kpis.declaration import Scope
+from app.kpis.tallies import Name
 from app.surveys.models import Survey
 from app.surveys.published import load_questions
-from app.surveys.questions import Question, Scale
+from app.surveys.questions import Question, Scale, SingleChoiceQuestion, YesNoQuestion
 
 #: Surveys kept in memory; beyond it all are forgotten and read again.
 _MOST_KEPT = 5_000
@@ -29,8 +30,31 @@ class Item:
     type: str
     construct: str | None
     scale: Scale
+    facet: str | None = None
+    aware: bool = False
+    """Whether the survey asks who knows the brand, so that ratings of those are counted too."""
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What the points say, by language."""
+
+
+@dataclass(frozen=True)
+class ChoiceItem:
+    """A question of one choice, and what its author says of the choices."""
+
+    survey_id: UUID
+    question: str
+    construct: str | None
+    price_differences: Mapping[str, int]
+    """By code, the percentage from which on those who chose it would leave."""
+    ours: frozenset[str]
+    """The codes of the workspace's own brands."""
+    labels: Mapping[str, Mapping[str, str]]
+    """What every choice says, in order, by language."""
+
+    @property
+    def name(self) -> Name:
+        """Its name in the tallies."""
+        return self.survey_id, self.question
 
 
 @dataclass(frozen=True)
@@ -38,6 +62,7 @@ class _Kept:
     """The items of one survey as of its newest version."""
 
     items: tuple[Item, ...]
+    choices: tuple[ChoiceItem, ...]
     keys: frozenset[str]
     """Every question that it ever asked, also those without a scale."""
 
@@ -61,10 +86,27 @@ async def items_in_scope(
         return wanted
     named = [item for item in wanted if scope.question in {item.question, item.name}]
     if not named:
-        known = any(_knows(survey, scope.question) for survey in surveys)
-        code = "invalid-value" if known else "unknown-question"
-        raise Invalid(FieldError("?question", code))
+        raise _unmeasured(surveys, scope.question)
     return named
+
+
+async def choices_in_scope(
+    session: AsyncSession, scope: Scope, chosen: Callable[[ChoiceItem], bool]
+) -> list[ChoiceItem]:
+    """The questions of one choice that a KPI adds up, as `items_in_scope` finds the others."""
+    surveys = await _surveys(session, scope)
+    wanted = [item for survey in surveys for item in survey.choices if chosen(item)]
+    if scope.question is None:
+        return wanted
+    named = [item for item in wanted if item.question == scope.question]
+    if not named:
+        raise _unmeasured(surveys, scope.question)
+    return named
+
+
+def _unmeasured(surveys: Sequence["_Kept"], question: str) -> Invalid:
+    known = any(_knows(survey, question) for survey in surveys)
+    return Invalid(FieldError("?question", "invalid-value" if known else "unknown-question"))
 
 
 def _knows(survey: _Kept, question: str) -> bool:
@@ -105,8 +147,18 @@ async def _surveys(session: AsyncSession, scope: Scope) -> list[_Kept]:
         )
         for name in missing:
             asked = [each.question for each in questions.get(name[1], {}).values()]
+            aware = any(_asks_who_knows(question) for question in asked)
             _kept[name] = _Kept(
-                items=tuple(item for question in asked for item in _items(name[1], question)),
+                items=tuple(
+                    replace(item, aware=aware)
+                    for question in asked
+                    for item in _items(name[1], question)
+                ),
+                choices=tuple(
+                    _choice(name[1], question)
+                    for question in asked
+                    if isinstance(question, SingleChoiceQuestion)
+                ),
                 keys=frozenset(question.key for question in asked),
             )
     return [_kept[name] for name in names]
@@ -117,7 +169,7 @@ def _items(survey_id: UUID, question: Question) -> Iterator[Item]:
     if scale is None:
         return
     labels = {str(each.point): dict(each.label) for each in getattr(question, "labels", ())}
-    for name, _ in question.scale_items():
+    for name, row in question.scale_items():
         yield Item(
             survey_id=survey_id,
             question=question.key,
@@ -125,8 +177,31 @@ def _items(survey_id: UUID, question: Question) -> Iterator[Item]:
             type=question.type,
             construct=question.measures,
             scale=scale,
+            facet=question.traits(row).facet,
             labels=labels,
         )
+
+
+def _asks_who_knows(question: Question) -> bool:
+    return isinstance(question, YesNoQuestion) and question.measures == "awareness"
+
+
+def _choice(survey_id: UUID, question: SingleChoiceQuestion) -> ChoiceItem:
+    labels = {choice.code: dict(choice.label) for choice in question.choices}
+    if question.other is not None:
+        labels[question.other.code] = dict(question.other.label)
+    return ChoiceItem(
+        survey_id=survey_id,
+        question=question.key,
+        construct=question.measures,
+        price_differences={
+            choice.code: choice.price_difference
+            for choice in question.choices
+            if choice.price_difference is not None
+        },
+        ours=frozenset(choice.code for choice in question.choices if choice.ours),
+        labels=labels,
+    )
 
 
 def one_scale(items: Sequence[Item]) -> bool:

@@ -1,13 +1,21 @@
 """Judges the answers of a response and says what they add to the statistics: the hot path."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from math import gcd, lcm
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from app.errors import FieldError
+from app.surveys.composites import (
+    INCOMPLETE,
+    Composite,
+    ScaleItem,
+    Score,
+    composites,
+    fraction,
+    scale_items,
+)
 from app.surveys.definition import SurveyDefinition
-from app.surveys.questions import Question, Reader, Scale
+from app.surveys.questions import Question, Reader
 from app.surveys.questions.base import Construct
 from app.surveys.questions.grids import escaped
 
@@ -40,19 +48,21 @@ class AnswerSheet:
     error objects only for errors.
     """
 
-    __slots__ = ("_constructs", "_part", "_whole", "dismissed", "hidden_fields")
+    __slots__ = ("_indices", "_part", "_whole", "dismissed", "hidden_fields")
 
     def __init__(self, definition: SurveyDefinition) -> None:
         self.hidden_fields = frozenset(definition.hidden_fields)
+        #: The tallies of a survey that was shown and closed without answering.
         self.dismissed = [
             tally.replace("~skipped", "~dismissed")
             for question in definition.questions()
             for tally in question.skipped()
-        ] + [f"@{construct}=~dismissed" for construct in _measured(definition)]
-        """The tallies of a survey that was shown and closed without answering."""
+        ]
+        self.dismissed += [f"@{construct}=~dismissed" for construct in _measured(definition)]
+        self.dismissed += [f"{each.name}=~dismissed" for each in composites(definition)]
         self._whole = [_step(question, partial=False) for question in definition.questions()]
         self._part = [_step(question, partial=True) for question in definition.questions()]
-        self._constructs = _constructs(definition)
+        self._indices = _constructs(definition) + [_joint(each) for each in composites(definition)]
 
     def read(self, answers: dict[str, Any], *, partial: bool = False) -> Reading:
         """Judge the answers by question key.
@@ -82,7 +92,7 @@ class AnswerSheet:
             errors.extend(self._unknown(answers))
         if errors:
             return Reading(errors=errors[:MAX_ERRORS])
-        for index in self._constructs:
+        for index in self._indices:
             tally = index(answers)
             if not (partial and tally.endswith("~incomplete")):
                 tallies.append(tally)
@@ -115,57 +125,42 @@ def _constructs(definition: SurveyDefinition) -> list[_Index]:
     return [_index(construct, items) for construct, items in _measured(definition).items()]
 
 
-def _measured(definition: SurveyDefinition) -> dict[Construct, list[tuple[Question, Scale]]]:
+def _measured(definition: SurveyDefinition) -> dict[Construct, list[ScaleItem]]:
     """The scale items of each construct that has any."""
-    measured: dict[Construct, list[tuple[Question, Scale]]] = {}
-    for question in definition.questions():
-        scale = question.scale()
-        if question.measures is not None and scale is not None:
-            measured.setdefault(question.measures, []).append((question, scale))
+    measured: dict[Construct, list[ScaleItem]] = {}
+    for item in scale_items(definition):
+        if item.construct is not None:
+            measured.setdefault(item.construct, []).append(replace(item, weight=1))
     return measured
 
 
-def _index(construct: Construct, questions: list[tuple[Question, Scale]]) -> _Index:
-    """The respondent's mean of (x - min) / (max - min) over the items, as an exact fraction.
+def _index(construct: Construct, items: list[ScaleItem]) -> _Index:
+    """The respondent's mean of (x - worst) / (best - worst) over the items, as a fraction.
 
-    Every item weighs the same; a scale whose lower end is the good one is turned round. All
-    items must be answered (listwise), or the construct is incomplete for this respondent.
-    Parts are counted in units of 1 / (items * common span), so that sums are integers.
+    Every item weighs the same, and all must be answered (listwise), or the construct is
+    incomplete for this respondent.
     """
-    common = lcm(*(scale.max - scale.min for _, scale in questions))
-    items = [
-        (question.key, row, _parts(scale, common))
-        for question, scale in questions
-        for _, row in question.scale_items()
-    ]
-    whole = common * len(items)
-    texts = [_fraction(construct, part, whole) for part in range(min(whole, _MAX_TABLE) + 1)]
-    incomplete = f"@{construct}=~incomplete"
+    score = Score(items)
+    of, whole = score.of, score.whole
+    texts = [f"@{construct}={fraction(part, whole)}" for part in range(min(whole, _MAX_TABLE) + 1)]
+    incomplete = f"@{construct}={INCOMPLETE}"
 
     def index(answers: Mapping[str, Any]) -> str:
-        total = 0
-        for key, row, parts in items:
-            value = answers.get(key)
-            if row is not None and value is not None:
-                value = value.get(row)
-            part = parts.get(value)
-            if part is None:
-                return incomplete
-            total += part
-        return texts[total] if total < len(texts) else _fraction(construct, total, whole)
+        total = of(answers)
+        if total is None:
+            return incomplete
+        if total < len(texts):
+            return texts[total]
+        return f"@{construct}={fraction(total, whole)}"
 
     return index
 
 
-def _parts(scale: Scale, common: int) -> dict[Any, int]:
-    """What each point of the scale adds, in the common unit."""
-    unit = common // (scale.max - scale.min)
-    points = range(scale.min, scale.max + 1)
-    if scale.direction == "lower":
-        return {point: (scale.max - point) * unit for point in points}
-    return {point: (point - scale.min) * unit for point in points}
+def _joint(composite: Composite) -> _Index:
+    """The tally of what several answers make together."""
+    name, code = composite.name, composite.code
 
+    def index(answers: Mapping[str, Any]) -> str:
+        return f"{name}={code(answers)}"
 
-def _fraction(construct: Construct, part: int, whole: int) -> str:
-    divisor = gcd(part, whole)
-    return f"@{construct}={part // divisor}/{whole // divisor}"
+    return index

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.errors import FieldError
 from app.surveys.definition import SurveyDefinition
-from app.surveys.questions import Question
+from app.surveys.questions import Question, SingleChoiceQuestion
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ def compare(before: SurveyDefinition, after: SurveyDefinition) -> Difference:
 def scale_changes(before: SurveyDefinition, after: SurveyDefinition) -> Iterator[FieldError]:
     """Questions whose key would join answers that cannot be added up.
 
-    A key keeps its type, and its scale (ends and direction), for ever: statistics join versions
-    by it. Ask under a new key instead.
+    A key keeps its type, and its scale (ends and direction), for ever, and so does a choice its
+    price difference and whether it is ours: statistics join versions by them. Ask under a new
+    key instead.
     """
     known = {question.key: question for question in before.questions()}
     for number, page in enumerate(after.pages):
@@ -59,6 +60,19 @@ def scale_changes(before: SurveyDefinition, after: SurveyDefinition) -> Iterator
                 yield FieldError(f"{at}/type", "changed-type")
             elif _ends(earlier) != _ends(question):
                 yield FieldError(at, "changed-scale")
+            else:
+                yield from _changed_choices(earlier, question, at)
+
+
+def _changed_choices(before: Question, after: Question, at: str) -> Iterator[FieldError]:
+    """Choices whose code would join answers of another meaning."""
+    if not isinstance(before, SingleChoiceQuestion) or not isinstance(after, SingleChoiceQuestion):
+        return
+    known = {choice.code: (choice.price_difference, choice.ours) for choice in before.choices}
+    for index, choice in enumerate(after.choices):
+        marks = (choice.price_difference, choice.ours)
+        if known.get(choice.code, marks) != marks:
+            yield FieldError(f"{at}/choices/{index}", "changed-scale")
 
 
 def _ends(question: Question) -> tuple[int, int, str] | None:

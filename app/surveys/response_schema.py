@@ -11,9 +11,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def answers_schema(definition: SurveyDefinition, *, partial: bool = False) -> Schema:
     """A JSON Schema (2020-12) that accepts exactly the `answers` that `AnswerSheet.read` accepts.
 
-    Two differences cannot be expressed: JSON Schema takes 9.0 for the integer 9, which we refuse;
-    and `pattern` is published in RE2 syntax, of which validators know the common part. `format`
-    must be asserted for dates to be checked.
+    Three differences cannot be expressed: JSON Schema takes 9.0 for the integer 9, which we
+    refuse; it cannot say that the points of an allocation add up; and `pattern` is published in
+    RE2 syntax, of which validators know the common part. `format` must be asserted for dates to
+    be checked.
     """
     questions = list(definition.questions())
     return {

@@ -43,6 +43,7 @@ MIXED = (
     question("single_choice", "why", choices=coded("price", "place"), other=coded("else")[0]),
     question("multiple_choice", "like", choices=[*coded("a", "b"), *coded("none", exclusive=True)]),
     question("ranking", "order", items=coded("x", "y", "z")),
+    question("allocation", "points", items=coded("x", "y")),
     question("yes_no", "again"),
     question("short_text", "name"),
     question("long_text", "comment"),

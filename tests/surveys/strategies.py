@@ -54,6 +54,12 @@ def rankings(draw: st.DrawFn) -> Json:
 
 
 @st.composite
+def allocations(draw: st.DrawFn) -> Json:
+    """Things that share out a few points."""
+    return {"items": coded(*draw(some_codes(2))), "total": draw(st.integers(1, 12))}
+
+
+@st.composite
 def open_questions(draw: st.DrawFn, type_: str) -> Json:
     """Texts, numbers, dates and contacts with random limits."""
     if type_ in {"short_text", "long_text"}:
@@ -80,6 +86,7 @@ MAKERS: dict[str, Callable[[], st.SearchStrategy[Json]]] = {
     "single_choice": lambda: choices("single_choice"),
     "multiple_choice": lambda: choices("multiple_choice"),
     "ranking": rankings,
+    "allocation": allocations,
     "yes_no": lambda: st.just({}),
     "short_text": lambda: open_questions("short_text"),
     "long_text": lambda: open_questions("long_text"),
@@ -115,7 +122,7 @@ MEMBERS = st.sampled_from([*CODES, "name", "email", "phone", "fax"])
 ANYTHING = SCALARS | st.lists(SCALARS, max_size=4) | st.dictionaries(MEMBERS, SCALARS)
 
 
-def fitting(asked: Json) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for each type
+def fitting(asked: Json) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911 - one for each type
     """Answers of the right form; most of them fit."""
     codes = [each["code"] for each in asked.get("choices") or asked.get("items") or []]
     other = [st.just({"choice": "z", "text": "x"}), st.just("z")] if "other" in asked else []
@@ -133,6 +140,8 @@ def fitting(asked: Json) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for e
         case "ranking":
             count = asked["top"] or len(codes)
             return st.permutations(codes).map(lambda order: order[:count])
+        case "allocation":
+            return shares(codes, asked["total"])
         case "yes_no":
             return st.booleans()
         case "number":
@@ -147,6 +156,18 @@ def fitting(asked: Json) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for e
         case _:
             texts = st.text(min_size=asked["min_length"], max_size=asked["max_length"])
             return st.from_regex(asked["pattern"]) if asked["pattern"] else texts
+
+
+def shares(codes: list[str], total: int) -> st.SearchStrategy[Json]:
+    """The total shared out among the codes."""
+    size = len(codes) - 1
+    cuts = st.lists(st.integers(0, total), min_size=size, max_size=size).map(sorted)
+    return cuts.map(
+        lambda found: {
+            code: high - low
+            for code, low, high in zip(codes, [0, *found], [*found, total], strict=True)
+        }
+    )
 
 
 def points(asked: Json) -> st.SearchStrategy[Any]:

@@ -31,6 +31,7 @@ MATRIX = question("matrix", rows=coded("r", "s"), allow_not_applicable=True)
 FULL_MATRIX = MATRIX | {"required": True}
 RANKING = question("ranking", items=coded("x", "y", "z"))
 TOP_2 = RANKING | {"top": 2}
+SHARED = question("allocation", items=coded("x", "y", "z"))
 SHORT = question("short_text", min_length=2, max_length=5)
 CODED = question("short_text", pattern="^[A-Z]{2}[0-9]+$")
 NUMBER = question("number", minimum=0.5, maximum=10)
@@ -58,6 +59,7 @@ ACCEPTED: list[tuple[Json, object, list[str]]] = [
     (FULL_MATRIX, {"s": 5, "r": 1}, ["q.r=1", "q.s=5"]),
     (RANKING, ["z", "x", "y"], ["q.z=1", "q.x=2", "q.y=3"]),
     (TOP_2, ["z", "x"], ["q.z=1", "q.x=2"]),
+    (SHARED, {"z": 70, "x": 30, "y": 0}, ["q.x=30", "q.y=0", "q.z=70"]),
     (question("yes_no"), True, ["q=yes"]),
     (question("yes_no"), False, ["q=no"]),
     (SHORT, "您好", ["q=~answered"]),
@@ -76,6 +78,28 @@ ACCEPTED: list[tuple[Json, object, list[str]]] = [
 REFUSED: list[tuple[Json, object, list[tuple[str, str]]]] = [
     (NPS, 11, [("", "answer-out-of-range")]),
     (NPS, -1, [("", "answer-out-of-range")]),
+    (SHARED, {"x": 30, "y": 0, "z": 69}, [("", "wrong-sum")]),
+    (SHARED, {"x": 100, "y": 100, "z": 0}, [("", "wrong-sum")]),
+    (SHARED, {"x": 100, "y": 0}, [("/z", "missing-answer")]),
+    (
+        SHARED,
+        {"x": 101, "y": -1, "z": 0.5},
+        [
+            ("/x", "answer-out-of-range"),
+            ("/y", "answer-out-of-range"),
+            ("/z", "answer-out-of-range"),
+        ],
+    ),
+    (
+        SHARED,
+        {"x": True, "y": "1", "z": 100, "w": 0},
+        [
+            ("/x", "wrong-type"),
+            ("/y", "wrong-type"),
+            ("/w", "unknown-field"),
+        ],
+    ),
+    (SHARED, [100, 0, 0], [("", "wrong-type")]),
     (NPS, 9.5, [("", "answer-out-of-range")]),
     (NPS, 9.0, [("", "wrong-type")]),
     (NPS, "9", [("", "wrong-type")]),
@@ -178,9 +202,10 @@ def test_what_is_missing_and_what_was_not_asked_is_named() -> None:
 def test_every_question_left_out_counts_as_skipped() -> None:
     """Each question (each row of a matrix) is skipped, each construct incomplete."""
     asked = [each | {"required": False} for each in MIXED]
-    keys = [str(each["key"]) for each in MIXED if each["key"] != "aspects"]
+    keys = [str(each["key"]) for each in MIXED if each["key"] not in {"aspects", "points"}]
     expected = {f"{key}=~skipped" for key in keys}
     expected |= {"aspects.speed=~skipped", "aspects.price=~skipped"}
+    expected |= {"points.x=~skipped", "points.y=~skipped"}
     expected |= {f"@{name}=~incomplete" for name in
                  ("recommendation", "satisfaction", "service_quality")}  # fmt: skip
     sheet = compile_answers(parsed(*asked))
@@ -202,6 +227,9 @@ def test_a_partial_response_lacks_nothing() -> None:
     assert [error.code for error in sheet.read({"nps": 11}, partial=True).errors] == [
         "answer-out-of-range"
     ]
+    assert sheet.read({"points": {"x": 40}}, partial=True).tallies == ["points.x=40"]
+    for points in ({"x": 40, "y": 40}, {"y": 101}):
+        assert sheet.read({"points": points}, partial=True).errors
 
 
 def test_a_construct_is_the_exact_mean_of_its_items() -> None:

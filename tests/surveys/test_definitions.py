@@ -17,7 +17,7 @@ def found(asked: Json) -> set[tuple[str, str]]:
 
 
 def test_one_question_of_every_type_is_free_of_problems() -> None:
-    """The examples of all fourteen types can be published."""
+    """The examples of all fifteen types can be published."""
     assert definition_problems(parsed(*MIXED)) == []
 
 
@@ -52,6 +52,27 @@ def test_both_published_forms_of_ces() -> None:
 
 
 PROBLEMS: list[tuple[Json, set[tuple[str, str]]]] = [
+    (question("rating", min=1, max=5, construct="value", facet="empathy", weight=2),
+     {("/facet", "invalid-value")}),
+    (question("rating", min=1, max=5, facet="money", weight=2),
+     {("/facet", "invalid-value"), ("/weight", "invalid-value")}),
+    (question("csat", construct="satisfaction", facet="empathy"), {("/facet", "invalid-value")}),
+    (question("ces", construct="value", facet="time"), set()),
+    (question("matrix", construct="perception", rows=[
+        *coded("a", facet="empathy", weight=3), *coded("b", facet="time")]),
+     {("/rows/1/facet", "invalid-value")}),
+    (question("matrix", rows=coded("a", weight=3)), {("/rows/0/weight", "invalid-value")}),
+    (question("allocation", items=coded("a")), {("/items", "too-few-items")}),
+    (question("allocation", construct="importance", items=[
+        *coded("a", facet="empathy"), *coded("a", facet="money")]),
+     {("/items/1/code", "duplicate-item"), ("/items/1/facet", "invalid-value")}),
+    (question("single_choice", choices=coded("a", "b", ours=True)),
+     {("/choices/0/ours", "invalid-value"), ("/choices/1/ours", "invalid-value")}),
+    (question("single_choice", construct="price", other=coded("z")[0],
+              choices=coded("a", "b", price_difference=5)), {("/other", "invalid-value")}),
+    (question("single_choice", choices=coded("a", "b", price_difference=5)),
+     {("/choices/0/price_difference", "invalid-value"),
+      ("/choices/1/price_difference", "invalid-value")}),
     (question("csat", min=5, max=5),
      {("/max", "number-out-of-range"), ("/top_box", "missing-field")}),
     (question("csat", min=0, max=10), {("/top_box", "missing-field")}),

@@ -30,11 +30,15 @@ def test_the_schema_accepts_what_the_sheet_accepts(
     case: tuple[SurveyDefinition, Json],
     partial: bool,
 ) -> None:
-    """For random definitions and nearly valid answers both judges agree, also for partial ones."""
+    """For random definitions and nearly valid answers both judges agree, also for partial ones.
+
+    But for the sum of an allocation, which JSON Schema cannot say.
+    """
     asked, answers = case
     reading = compile_answers(asked).read(answers, partial=partial)
+    errors = [error for error in reading.errors if error.code != "wrong-sum"]
     schema = answers_schema(asked, partial=partial)
-    assert validator(schema).is_valid(answers) == (not reading.errors)
+    assert validator(schema).is_valid(answers) == (not errors)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -56,10 +60,14 @@ def recount(asked: Json, answer: Any) -> list[str]:  # noqa: PLR0911 - any JSON
     if type_ == "matrix":
         rows = [row["code"] for row in asked["rows"]]
         return [one_tally(f"{key}.{row}", (answer or {}).get(row)) for row in rows]
+    if answer is None and type_ == "allocation":
+        return [f"{key}.{item['code']}=~skipped" for item in asked["items"]]
     if answer is None:
         return [f"{key}=~skipped"]
     if type_ == "ranking":
         return [f"{key}.{code}={rank}" for rank, code in enumerate(answer, 1)]
+    if type_ == "allocation":
+        return [f"{key}.{code}={points}" for code, points in answer.items()]
     if type_ == "multiple_choice":
         return [f"{key}=~answered", *(one_tally(key, code_of(item)) for item in answer)]
     if type_ in {"short_text", "long_text", "number", "date", "contact"}:

@@ -7,10 +7,11 @@ from fractions import Fraction
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measure, Measurement, Reason, Scope
-from app.kpis.means import Moments, moments, rescale, t_interval
+from app.kpis.means import Moments, moments, rescale, t_interval, welch
 from app.kpis.periods import Period
-from app.kpis.proportions import Share
+from app.kpis.proportions import Share, newcombe, wilson
 from app.kpis.questions import Item, items_in_scope, points
+from app.kpis.statistics import Difference
 from app.kpis.tallies import Tally, tally
 
 #: What survey figures are filtered and grouped by; `*`: the workspace's own dimensions too.
@@ -85,7 +86,36 @@ def mean_on_100(items: Sequence[Item], answers: Tally, scope: Scope) -> Measurem
     )
 
 
-def no_value_because(items: Sequence[Item], answered: int) -> Reason | None:
+def compare_shares(now: Measurement, before: Measurement, level: float) -> Difference | None:
+    """Newcombe's test of two shares."""
+    if not isinstance(now.evidence, Share) or not isinstance(before.evidence, Share):
+        return None
+    return newcombe(now.evidence, before.evidence, level)
+
+
+def compare_means(now: Measurement, before: Measurement, level: float) -> Difference | None:
+    """Welch's test of two means."""
+    if not isinstance(now.evidence, Moments) or not isinstance(before.evidence, Moments):
+        return None
+    return welch(now.evidence, before.evidence, level)
+
+
+def share_of(share: Share, scope: Scope, named: str) -> Measurement:
+    """A share as a component, with Wilson's interval."""
+    return Measurement(
+        value=share.value,
+        n=share.total,
+        numerator={named: share.count},
+        denominator={"answered": share.total},
+        interval=wilson(share, scope.level),
+        reason=None if share.total else "empty_denominator",
+        unit="ratio",
+        direction="higher",
+        evidence=share,
+    )
+
+
+def no_value_because(items: Sequence[object], answered: int) -> Reason | None:
     """Why there is no figure: nothing measures it, or nobody answered."""
     if answered:
         return None

@@ -6,6 +6,7 @@ from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
     added_up,
     best_share,
+    compare_shares,
     distribution,
     labels,
     left_out,
@@ -17,8 +18,6 @@ from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.means import moments, t_interval
 from app.kpis.proportions import (
     NpsCounts,
-    Share,
-    newcombe,
     nps_difference,
     nps_interval,
     wilson,
@@ -129,13 +128,8 @@ def _compare_nps(now: Measurement, before: Measurement, level: float) -> Differe
     return nps_difference(now.evidence, before.evidence, level)
 
 
-def _compare_shares(now: Measurement, before: Measurement, level: float) -> Difference | None:
-    if not isinstance(now.evidence, Share) or not isinstance(before.evidence, Share):
-        return None
-    return newcombe(now.evidence, before.evidence, level)
-
-
-_ANSWERED = Text(
+#: The denominator of a share of answers.
+ANSWERED = Text(
     "answers on the scale (dismissed, skipped and not applicable are left out)",
     "有效作答数（不含忽略、跳过和不适用）",
 )
@@ -153,7 +147,7 @@ NPS = Kpi(
         "取值 −1 至 1；区间：调整 Wald 法（伪计数 0.75、1.5、0.75）",
     ),
     numerator=Text("promoters minus detractors", "推荐者减去贬损者"),
-    denominator=_ANSWERED,
+    denominator=ANSWERED,
     unit="ratio",
     direction="higher",
     interval="adjusted_wald",
@@ -177,12 +171,12 @@ CSAT = Kpi(
         "分项 mean：100 ×（均值 − 最差分）÷（最优分 − 最差分），区间为 t 区间",
     ),
     numerator=Text("answers in the top box", "满意作答数"),
-    denominator=_ANSWERED,
+    denominator=ANSWERED,
     unit="ratio",
     direction="higher",
     interval="wilson",
     measure=measured(_is_csat, _csat),
-    compare=_compare_shares,
+    compare=compare_shares,
     dimensions=DIMENSIONS,
     takes_survey=True,
     takes_question=True,
@@ -203,12 +197,12 @@ CES = Kpi(
         "费力量表越低越好",
     ),
     numerator=Text("favourable answers", "轻松作答数"),
-    denominator=_ANSWERED,
+    denominator=ANSWERED,
     unit="ratio",
     direction="higher",
     interval="wilson",
     measure=measured(_is_ces, _ces),
-    compare=_compare_shares,
+    compare=compare_shares,
     dimensions=DIMENSIONS,
     takes_survey=True,
     takes_question=True,

@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from app.surveys.questions.allocations import AllocationQuestion
 from app.surveys.questions.base import Construct, Direction, QuestionBase, Reader, Scale, Schema
 from app.surveys.questions.choices import (
     MultipleChoiceQuestion,
@@ -29,6 +30,7 @@ Question: TypeAlias = Annotated[
     | MultipleChoiceQuestion
     | MatrixQuestion
     | RankingQuestion
+    | AllocationQuestion
     | YesNoQuestion
     | ShortTextQuestion
     | LongTextQuestion
@@ -39,8 +41,9 @@ Question: TypeAlias = Annotated[
 ]
 
 __all__ = [
-    "CesQuestion", "Construct", "ContactQuestion", "CsatQuestion", "DateQuestion", "Direction",
-    "LongTextQuestion", "MatrixQuestion", "MultipleChoiceQuestion", "NpsQuestion",
-    "NumberQuestion", "Question", "QuestionBase", "RankingQuestion", "RatingQuestion", "Reader",
-    "Scale", "Schema", "ShortTextQuestion", "SingleChoiceQuestion", "YesNoQuestion",
+    "AllocationQuestion", "CesQuestion", "Construct", "ContactQuestion", "CsatQuestion",
+    "DateQuestion", "Direction", "LongTextQuestion", "MatrixQuestion", "MultipleChoiceQuestion",
+    "NpsQuestion", "NumberQuestion", "Question", "QuestionBase", "RankingQuestion",
+    "RatingQuestion", "Reader", "Scale", "Schema", "ShortTextQuestion", "SingleChoiceQuestion",
+    "YesNoQuestion",
 ]  # fmt: skip

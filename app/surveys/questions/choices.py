@@ -14,7 +14,7 @@ from app.surveys.questions.base import STORABLE, QuestionBase, Reader, Schema, r
 OTHER_LENGTH = 2_000
 
 
-class Choice(Input):
+class CodedLabel(Input):
     """One choice. The code is stored; the label may change freely.
 
     A code that was dropped must never come back with another meaning: old answers would count
@@ -25,7 +25,19 @@ class Choice(Input):
     label: Localized
 
 
-class MultipleChoiceOption(Choice):
+class Choice(CodedLabel):
+    """One choice of a single one.
+
+    Where the question measures `price`, `price_difference` is the percentage from which on these
+    people would leave; a choice without one is "would stay". Where it measures `designation`,
+    `ours` marks the brands that are the workspace's own.
+    """
+
+    price_difference: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    ours: bool = False
+
+
+class MultipleChoiceOption(CodedLabel):
     """A choice among several; an exclusive one ("none of these") stands alone."""
 
     exclusive: bool = False
@@ -145,8 +157,16 @@ class SingleChoiceQuestion(QuestionBase):
 
     @override
     def problems(self) -> Iterator[FieldError]:
-        """Repeated codes."""
-        return choice_problems([choice.code for choice in self.choices], self.other)
+        """Repeated codes, and marks that the construct has no use for."""
+        yield from choice_problems([choice.code for choice in self.choices], self.other)
+        priced = [choice.price_difference is not None for choice in self.choices]
+        for index, choice in enumerate(self.choices):
+            if priced[index] and self.measures != "price":
+                yield FieldError(f"/choices/{index}/price_difference", "invalid-value")
+            if choice.ours and self.measures != "designation":
+                yield FieldError(f"/choices/{index}/ours", "invalid-value")
+        if any(priced) and self.other is not None:
+            yield FieldError("/other", "invalid-value")
 
 
 class MultipleChoiceQuestion(QuestionBase):

@@ -10,11 +10,16 @@ from app.errors import FieldError
 from app.fields import Code, Input, Localized
 from app.surveys.questions.base import (
     Direction,
+    Facet,
+    MeasuringQuestion,
     PointLabels,
     QuestionBase,
     Reader,
     Scale,
     Schema,
+    Traits,
+    Weight,
+    facet_problems,
     fill,
     repeated,
 )
@@ -30,13 +35,18 @@ from app.surveys.questions.scales import (
 
 
 class MatrixRow(Input):
-    """One thing that is rated; in statistics it is the question `<question>.<code>`."""
+    """One thing that is rated; in statistics it is the question `<question>.<code>`.
+
+    Its facet and weight stand before those of the matrix.
+    """
 
     code: Code
     label: Localized
+    facet: Facet | None = None
+    weight: Weight | None = None
 
 
-class MatrixQuestion(QuestionBase):
+class MatrixQuestion(MeasuringQuestion):
     """Several things on one scale: `{"speed": 4, "price": "not_applicable"}`.
 
     A required matrix wants every row; of an optional one some may stay away.
@@ -64,6 +74,14 @@ class MatrixQuestion(QuestionBase):
     def scale_items(self) -> tuple[tuple[str, str | None], ...]:
         """Every row is an item of its own."""
         return tuple((f"{self.key}.{row.code}", row.code) for row in self.rows)
+
+    @override
+    def traits(self, row: str | None = None) -> Traits:
+        """The row's own, else the matrix's."""
+        for each in self.rows:
+            if each.code == row:
+                return Traits(each.facet or self.facet, each.weight or self.weight)
+        return super().traits()
 
     @override
     def skipped(self) -> tuple[str, ...]:
@@ -121,7 +139,12 @@ class MatrixQuestion(QuestionBase):
 
     @override
     def problems(self) -> Iterator[FieldError]:
-        """Repeated or no rows, and what is wrong with the scale."""
+        """Repeated or no rows, and what is wrong with the scale, facets and weights."""
+        yield from super().problems()
+        for index, row in enumerate(self.rows):
+            yield from facet_problems(self.measures, row.facet, f"/rows/{index}/facet")
+            if row.weight is not None and self.measures is None:
+                yield FieldError(f"/rows/{index}/weight", "invalid-value")
         yield from repeated([row.code for row in self.rows], "/rows/{}/code")
         if not self.rows:
             yield FieldError("/rows", "too-few-items")

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import override
@@ -11,8 +11,8 @@ from app.errors import FieldError
 from app.surveys.questions.base import (
     NOT_APPLICABLE,
     Direction,
+    MeasuringQuestion,
     PointLabels,
-    QuestionBase,
     Reader,
     Scale,
     Schema,
@@ -92,8 +92,12 @@ def scale_problems(
     yield from repeated([label.point for label in labels], "/labels/{}/point")
 
 
-class ScaleQuestion(QuestionBase):
+class ScaleQuestion(MeasuringQuestion):
     """A question that is answered with one whole number."""
+
+    most_points: ClassVar[int] = CSAT_POINTS
+    best: ClassVar[str] = "top_box"
+    """The field of the best points."""
 
     labels: PointLabels = Field(default_factory=list)
 
@@ -121,8 +125,9 @@ class ScaleQuestion(QuestionBase):
 
     @override
     def problems(self) -> Iterator[FieldError]:
-        """What is wrong with the scale, its best points and its labels."""
-        return scale_problems(self.scale(), self.labels, CSAT_POINTS)
+        """What is wrong with the scale, its best points and its labels, its facet and weight."""
+        yield from super().problems()
+        yield from scale_problems(self.scale(), self.labels, self.most_points, self.best)
 
 
 class NpsQuestion(ScaleQuestion):
@@ -193,6 +198,7 @@ class CesQuestion(ScaleQuestion):
     names its own `min`, `max`, `direction` and `favourable`.
     """
 
+    best: ClassVar[str] = "favourable"
     type: Literal["ces"]
     variant: Literal["agreement_7", "effort_5", "custom"] = "agreement_7"
     min: Point = 1
@@ -227,7 +233,7 @@ class CesQuestion(ScaleQuestion):
                     yield FieldError(f"/{name}", "invalid-value")
         if not self.favourable:
             yield FieldError("/favourable", "missing-field")
-        yield from scale_problems(self.scale(), self.labels, CSAT_POINTS, "favourable")
+        yield from super().problems()
 
 
 class RatingQuestion(GradedQuestion):
@@ -236,9 +242,5 @@ class RatingQuestion(GradedQuestion):
     `top_box` may stay empty: then the rating has a mean, and no share of satisfied.
     """
 
+    most_points: ClassVar[int] = RATING_POINTS
     type: Literal["rating"]
-
-    @override
-    def problems(self) -> Iterator[FieldError]:
-        """What is wrong with the scale; it may have more points than the others."""
-        return scale_problems(self.scale(), self.labels, RATING_POINTS)
