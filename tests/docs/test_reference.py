@@ -96,7 +96,7 @@ def test_every_question_type_has_an_example_that_fits() -> None:
         assert list(definition_problems(definition)) == [], key
         assert AnswerSheet(definition).read({key: shown["answer"]}).errors == [], key
         seen.append(question["type"])
-    assert sorted(seen) == sorted(QUESTION_TYPES)
+    assert set(seen) == set(QUESTION_TYPES)
 
 
 def test_headings_name_the_types() -> None:
