@@ -38,6 +38,8 @@ from app.responses.questionnaires import Questionnaires
 from app.responses.routes import router as responses
 from app.responses.routes import submissions
 from app.responses.writer import Writer
+from app.scorecards.metric_routes import router as metrics
+from app.scorecards.routes import router as scorecards
 from app.surveys.routes import router as surveys
 from app.surveys.version_routes import router as survey_versions
 from app.web.readiness import Probe
@@ -61,6 +63,8 @@ ROUTERS = (
     kpis,
     targets,
     analyses,
+    metrics,
+    scorecards,
     web,
 )
 

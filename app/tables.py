@@ -9,6 +9,7 @@ from app.http import idempotency
 from app.market import models as market
 from app.purchases import models as purchases
 from app.responses import models as responses
+from app.scorecards import models as scorecards
 from app.surveys import models as surveys
 from app.targets import models as targets
 from app.workspaces import models as workspaces
@@ -25,6 +26,7 @@ __all__ = [
     "market",
     "purchases",
     "responses",
+    "scorecards",
     "surveys",
     "targets",
     "workspaces",

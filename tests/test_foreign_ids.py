@@ -15,12 +15,19 @@ from tests.complaints.makers import complaint
 from tests.conftest import Tenant
 from tests.customers.making import order, refund
 from tests.market.making import spend, total
-from tests.proofs.steering import STEERING_NOTHING, steering_things
+from tests.proofs.steering import (
+    STEERING_BODIES,
+    STEERING_CHOSEN,
+    STEERING_NOTHING,
+    STEERING_QUERIES,
+    steering_things,
+)
 from tests.responses.builders import answer, publish
 
 Json = dict[str, Any]
 #: What each route is sent, where it is more than an empty object.
 _BODIES: Mapping[str, Json] = {
+    **STEERING_BODIES,
     "PATCH /v1/workspaces/{workspace}": {"name": "x"},
     "PATCH /v1/api-keys/{key}": {"name": "x"},
     "PATCH /v1/surveys/{survey}": {"name": "x"},
@@ -38,7 +45,7 @@ _BODIES: Mapping[str, Json] = {
 #: Routes whose id is the caller's own to choose, or the same for everybody.
 _NOT_LOOKED_UP = {
     "PUT /v1/customers/{external_id}": "creates the customer",
-    "PUT /v1/targets/{target}": "creates the target",
+    **STEERING_CHOSEN,
     "PUT /v1/orders/{external_id}": "creates the order",
     "PUT /v1/leads/{external_id}": "creates the lead",
     "GET /v1/survey-templates/{template}": "the same for everybody",
@@ -104,6 +111,7 @@ async def _ask(
     return await client.request(
         method,
         path.format(**named),
+        params=STEERING_QUERIES.get(route),
         json=_BODIES.get(route) if method in {"POST", "PUT", "PATCH"} else None,
         headers={"X-Request-Id": "the-same-for-all"},
     )

@@ -109,14 +109,14 @@ class Ask:
         try:
             return comparison_period(self.period, now=self.now, compare=kind)
         except PeriodError as error:
-            raise _refused("?compare", error) from None
+            raise refused("?compare", error) from None
 
     def buckets(self) -> tuple[Bucket, ...]:
         """The calendar units of a trend; 422 if there are too many."""
         try:
             return split(self.period, self.asked.grain)
         except PeriodError as error:
-            raise _refused("?grain", error) from None
+            raise refused("?grain", error) from None
 
     def dimension(self, kpi: Kpi) -> str:
         """The dimension of a comparison; 422 `unknown-dimension` for any other name."""
@@ -165,7 +165,7 @@ async def understand(
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,
     )
-    period = _period(asked, ZoneInfo(zone), now)
+    period = period_asked(asked, ZoneInfo(zone), now)
     return Ask(scope, period, now, asked, dimensions, row[1], row[2])
 
 
@@ -204,20 +204,21 @@ def _may_filter(kpi: Kpi, name: str, dimensions: tuple[str, ...]) -> bool:
     )
 
 
-def _period(asked: Asked, zone: ZoneInfo, now: datetime) -> Period:
-    """The period asked for; the last 30 local days where an end is open."""
+def period_asked(asked: Asked, zone: ZoneInfo, now: datetime) -> Period:
+    """The period asked for; the last 30 local days where an end is open. 422 for none."""
     span = timedelta(days=DEFAULT_DAYS)
     try:
         end = asked.end or local_date(now, zone) + timedelta(days=1)
         return Period(asked.start or end - span, end, zone)
     except OverflowError:
         fault = PeriodError("period-out-of-range", "the calendar ends")
-        raise _refused("?to", fault) from None
+        raise refused("?to", fault) from None
     except PeriodError as error:
-        raise _refused("?from" if asked.start is not None else "?to", error) from None
+        raise refused("?from" if asked.start is not None else "?to", error) from None
 
 
-def _refused(pointer: str, error: PeriodError) -> Problem:
+def refused(pointer: str, error: PeriodError) -> Problem:
+    """422 `invalid-period` for a period or its parts."""
     found = FieldError(pointer, "invalid-value", _FAULTS[error.fault])
     return Problem("invalid-period", errors=[found])
 

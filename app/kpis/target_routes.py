@@ -28,7 +28,7 @@ def _read(target: Target, response: Response | None = None) -> TargetRead:
         kpi=target.kpi,
         scope=FigureScopeRead.model_validate(target.scope),
         value=target.value,
-        direction="higher" if target.direction == "higher" else "lower",
+        direction=target.direction,
         floor=target.floor,
         stretch=target.stretch,
         currency=target.currency,

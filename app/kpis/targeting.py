@@ -45,7 +45,7 @@ async def judge(
     )
     if found is None:
         return None
-    direction: Direction = "higher" if found.direction == "higher" else "lower"
+    direction = found.direction
     verdict = verdict_of(kpi, measured, target=found.value, direction=direction)
     return KpiTarget(
         target=found.name,
@@ -84,7 +84,7 @@ async def put_target(
     selection = await select_figure(session, workspace_id, wanted.kpi, wanted.scope)
     direction = wanted.direction or selection.kpi.direction
     check_goal(wanted, direction)
-    _check_currency(selection.kpi, wanted.currency)
+    check_currency(selection.kpi, wanted.currency)
     _check_dates(wanted.valid_from, wanted.valid_to)
     values = {
         "kpi": selection.kpi.id,
@@ -101,12 +101,12 @@ async def put_target(
     return await targets.put_target(session, workspace_id, name, values, if_match=if_match)
 
 
-def _check_currency(kpi: Kpi, currency: str | None) -> None:
+def check_currency(kpi: Kpi, currency: str | None, at: str = "") -> None:
     """An amount of money says its currency; anything else has none."""
     if kpi.unit == "money" and currency is None:
-        raise field_error("/currency", "missing-field")
+        raise field_error(f"{at}/currency", "missing-field")
     if kpi.unit != "money" and currency is not None:
-        raise field_error("/currency", "unknown-field")
+        raise field_error(f"{at}/currency", "unknown-field")
 
 
 def _check_dates(starts: date | None, ends: date | None) -> None:

@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Double, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, Double, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.named import Named
+from app.targets.attainment import Direction
 
 
 class Target(Named):
@@ -26,7 +27,7 @@ class Target(Named):
     scope_key: Mapped[str]
     """A hash of `scope`: figures of the same scope have the same key."""
     value: Mapped[float] = mapped_column(Double)
-    direction: Mapped[str]
+    direction: Mapped[Direction] = mapped_column(Text)
     floor: Mapped[float | None] = mapped_column(Double)
     stretch: Mapped[float | None] = mapped_column(Double)
     currency: Mapped[str | None]

@@ -8,33 +8,75 @@ from tests.proofs.workshop import Change, Workshop
 Json = dict[str, Any]
 Maker = Callable[[Workshop], Awaitable[Change]]
 TARGET: Json = {"kpi": "nps", "value": 0.3}
+METRIC: Json = {"name": {"en": "Sales"}, "unit": "CNY", "direction": "higher", "aggregation": "sum"}
+OCTOBER: Json = {"from": "2026-10-01", "to": "2026-11-01"}
+OBSERVATIONS: Json = {"observations": [OCTOBER | {"value": 1, "source": "ERP"}]}
+_INDICATOR: Json = {"source": "kpi", "key": "nps", "kpi": "nps", "target": {"value": 0.3}}
+SCORECARD: Json = {
+    "title": {"en": "All"},
+    "perspectives": [{"perspective": "customer", "indicators": [_INDICATOR]}],
+}
 #: Ids of the same forms that nobody has.
-STEERING_NOTHING = {"target": "nobodys"}
+STEERING_NOTHING = {"target": "nobodys", "metric": "nobodys", "scorecard": "nobodys"}
+#: What routes are sent, where it is more than an empty object.
+STEERING_BODIES: Mapping[str, Json] = {"PUT /v1/metrics/{metric}/observations": OBSERVATIONS}
+#: What they are asked, where they need to be.
+STEERING_QUERIES: Mapping[str, Json] = {"DELETE /v1/metrics/{metric}/observations": OCTOBER}
+#: Routes whose id is the caller's own to choose.
+STEERING_CHOSEN = {
+    "PUT /v1/targets/{target}": "creates the target",
+    "PUT /v1/metrics/{metric}": "creates the metric",
+    "PUT /v1/scorecards/{scorecard}": "creates the scorecard",
+}
 
 
 async def steering_things(made: Callable[..., Awaitable[Json]]) -> dict[str, str]:
     """One of everything, by the name of its path parameter."""
     await made("/v1/targets/theirs", TARGET, "PUT")
-    return {"target": "theirs"}
+    await made("/v1/metrics/theirs", METRIC, "PUT")
+    await made("/v1/metrics/theirs/observations", OBSERVATIONS, "PUT")
+    await made("/v1/scorecards/theirs", SCORECARD, "PUT")
+    return dict.fromkeys(STEERING_NOTHING, "theirs")
 
 
-async def _put_target(at: Workshop) -> Change:
-    trace = at.rows("targets", "name = 'made'")
-    return Change("/v1/targets/made", trace, {"json": TARGET}, 201)
+def _put(path: str, table: str, body: Json) -> Maker:
+    async def change(at: Workshop) -> Change:
+        return Change(f"{path}/made", at.rows(table, "name = 'made'"), {"json": body}, 201)
+
+    return change
 
 
-async def _deleted_target(at: Workshop) -> Change:
-    await at.made("/v1/targets/gone", TARGET, method="PUT")
-    trace = f"SELECT 1 - ({at.rows('targets', _called('gone'))})"
-    return Change("/v1/targets/gone", trace, status=204)
+def _delete(path: str, table: str, body: Json) -> Maker:
+    async def change(at: Workshop) -> Change:
+        await at.made(f"{path}/gone", body, method="PUT")
+        left = at.rows(table, "name = 'gone'")
+        return Change(f"{path}/gone", f"SELECT 1 - ({left})", status=204)
+
+    return change
 
 
-def _called(name: str) -> str:
-    return f"name = '{name}'"
+async def _observations(at: Workshop) -> Change:
+    await at.made("/v1/metrics/observed", METRIC, method="PUT")
+    trace = at.rows("metric_observations", "metric = 'observed'")
+    return Change("/v1/metrics/observed/observations", trace, {"json": OBSERVATIONS})
+
+
+async def _deleted_observation(at: Workshop) -> Change:
+    await at.made("/v1/metrics/corrected", METRIC, method="PUT")
+    path = "/v1/metrics/corrected/observations"
+    await at.made(path, OBSERVATIONS, method="PUT")
+    left = at.rows("metric_observations", "metric = 'corrected'")
+    return Change(path, f"SELECT 1 - ({left})", {"params": OCTOBER}, 204)
 
 
 STEERING: Mapping[str, tuple[Maker, ...]] = {
-    "PUT /v1/targets/{target}": (_put_target,),
-    "DELETE /v1/targets/{target}": (_deleted_target,),
+    "PUT /v1/targets/{target}": (_put("/v1/targets", "targets", TARGET),),
+    "DELETE /v1/targets/{target}": (_delete("/v1/targets", "targets", TARGET),),
+    "PUT /v1/metrics/{metric}": (_put("/v1/metrics", "metrics", METRIC),),
+    "DELETE /v1/metrics/{metric}": (_delete("/v1/metrics", "metrics", METRIC),),
+    "PUT /v1/metrics/{metric}/observations": (_observations,),
+    "DELETE /v1/metrics/{metric}/observations": (_deleted_observation,),
+    "PUT /v1/scorecards/{scorecard}": (_put("/v1/scorecards", "scorecards", SCORECARD),),
+    "DELETE /v1/scorecards/{scorecard}": (_delete("/v1/scorecards", "scorecards", SCORECARD),),
 }
 """Requests by method and path template."""

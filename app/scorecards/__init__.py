@@ -1,0 +1,1 @@
+"""Balanced scorecards: figures from here and from elsewhere, weighed against their goals."""
