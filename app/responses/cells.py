@@ -183,7 +183,6 @@ def _tail(wanted: Slice, by: str | None, *, folded: bool) -> str:
     """Count the rows of every transaction from `folded_to` on, deltas with their sign."""
     joined = enumerate((by or "").split(JOINED)) if by else ()
     member = _joined([dimension_sql(name, f":by{number}") for number, name in joined])
-    member = dimension_sql(by, ":by") if by else "''"
     conditions = " ".join(
         f"AND {dimension_sql(name, f':name{number}')} = ANY(:values{number})"
         for number, name in enumerate(wanted.filters)
