@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kpis.catalog.indices import EXCLUSIONS, names_of
+from app.kpis.catalog.indices import EXCLUSIONS, bars, names_of
 from app.kpis.catalog.joint_answers import combined, joint, mean_part
-from app.kpis.catalog.survey_figures import DIMENSIONS, compare_means, no_value_because
+from app.kpis.catalog.survey_figures import DIMENSIONS, compare_means, marked, no_value_because
 from app.kpis.catalog.survey_scores import MIXED_SCALES
 from app.kpis.declaration import Kpi, Measurement, Option, Scope
 from app.kpis.means import Moments, moments
@@ -66,10 +66,14 @@ async def _measure(
 
 
 def _quality(asked: _Asked, answers: Tally, scope: Scope) -> Measurement:
-    """The mean over the five dimensions; without a figure where scales differ."""
+    """The mean over the five dimensions; without a figure where scales differ.
+
+    The distribution is in percent of the scale, so that it needs no common one.
+    """
     names = asked.names(asked.whole)
     mixed = bool(asked.items) and not one_scale(asked.items)
-    scores = None if mixed else _in_points(asked, moments(combined(joint(names, answers), [1])))
+    parts_of_scale = combined(joint(names, answers), [1])
+    scores = None if mixed else _in_points(asked, moments(parts_of_scale))
     part = mean_part(scores, scope, _bounds(asked))
     parts = {} if mixed or not asked.items else _parts(asked, answers, scope)
     return Measurement(
@@ -82,6 +86,8 @@ def _quality(asked: _Asked, answers: Tally, scope: Scope) -> Measurement:
         reason="not_defined" if mixed else no_value_because(asked.items, part.n),
         warnings=(MIXED_SCALES,) if mixed else (),
         components=parts,
+        counts=bars(parts_of_scale, 0 if asked.form == "servperf" else -100)
+        | marked(answers.left_out(names, EXCLUSIONS)),
         evidence=scores,
     )
 
@@ -186,6 +192,7 @@ SERVICE_QUALITY = Kpi(
         ),
     ),
     takes_survey=True,
+    has_distribution=True,
 )
 
 KPIS: tuple[Kpi, ...] = (SERVICE_QUALITY,)
