@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal, Protocol, get_args
 from uuid import UUID
 
@@ -43,6 +44,11 @@ class Credential:
     scopes: frozenset[str]
     origins: frozenset[str] | None = None
     survey_ids: frozenset[UUID] | None = None
+
+    @cached_property
+    def workspace(self) -> str:
+        """The workspace's id as text, for the log of every request."""
+        return str(self.workspace_id)
 
     def may(self, scope: Scope) -> bool:
         """Whether a secret key holds the scope."""

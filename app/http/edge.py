@@ -224,7 +224,7 @@ class Exchange:
                 status,
                 seconds,
                 state["request_id"],
-                "" if credential is None else credential.workspace_id,
+                "" if credential is None else credential.workspace,
                 "" if credential is None else credential.key_id,
                 state.get("problem", ""),
             )

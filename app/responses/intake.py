@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from app.db import new_id, now
+from app.db import now
 from app.errors import FieldError, Problem
 from app.fields import utc_text
 from app.http.auth import Authenticator, Credential, admit, authenticated
@@ -33,8 +33,6 @@ _MIDDLE = "/responses"
 _SUBMISSION_ID = TypeAdapter(SubmissionId)
 #: A key chosen through the Idempotency-Key header, kept apart from ids in the path.
 _KEY_MARK = "key:"
-#: A submission that nobody can repeat: it came without a name.
-_RANDOM_MARK = "random:"
 
 #: Refusals that a survey published a moment ago might not have made.
 _MAY_BE_OUTDATED = frozenset({"invalid-answers", "invalid-request"})
@@ -112,7 +110,7 @@ class Intake:
         await send({"type": "http.response.body", "body": body})
 
     async def _store(
-        self, credential: Credential, survey: str, sent: ResponseSubmit, submission_key: str
+        self, credential: Credential, survey: str, sent: ResponseSubmit, submission_key: str | None
     ) -> tuple[Prepared, Stored]:
         """Judge and write; once more by the survey of this moment if that may matter."""
         try:
@@ -130,7 +128,7 @@ class Intake:
         credential: Credential,
         survey: str,
         sent: ResponseSubmit,
-        submission_key: str,
+        submission_key: str | None,
         *,
         fresh: bool = False,
     ) -> tuple[Prepared, Stored]:
@@ -168,8 +166,8 @@ def _refuse_query(scope: Scope) -> None:
         raise Problem("invalid-request", errors=[FieldError(f"?{name}", "unknown-parameter")])
 
 
-def _key(where: Target, headers: dict[bytes, bytes]) -> tuple[str, str | None]:
-    """What makes the submission itself: (key in the database, id to show)."""
+def _key(where: Target, headers: dict[bytes, bytes]) -> tuple[str | None, str | None]:
+    """What makes the submission itself, if anything: (key in the database, id to show)."""
     if where.submission_id is not None:
         try:
             checked = _SUBMISSION_ID.validate_python(where.submission_id)
@@ -180,7 +178,7 @@ def _key(where: Target, headers: dict[bytes, bytes]) -> tuple[str, str | None]:
     header = _text(headers, b"idempotency-key")
     if header is not None:
         return _KEY_MARK + clean_key(header), None
-    return f"{_RANDOM_MARK}{new_id()}", None
+    return None, None
 
 
 def _receipt(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import lru_cache
 from uuid import UUID
 
 from app.db import Database
@@ -15,6 +16,12 @@ REFRESH_SECONDS = 1.0
 _MOST = 2_000
 
 _Name = tuple[UUID, UUID]
+
+
+@lru_cache(maxsize=_MOST)
+def _uuid(text: str) -> UUID:
+    """Read the id of a survey in a path: few are asked for, again and again."""
+    return UUID(text)
 
 
 def _open(questionnaire: Questionnaire | None) -> bool:
@@ -37,7 +44,7 @@ class Questionnaires:
         was just published is answered at once.
         """
         try:
-            name = (workspace_id, UUID(survey))
+            name = (workspace_id, _uuid(survey))
         except ValueError:
             raise NotFound from None
         asked_at = time.monotonic()

@@ -25,6 +25,7 @@ MAX_AGE = timedelta(days=3_653)
 CLOSED_GRACE = timedelta(days=7)
 
 Assurance = Literal["open", "verified"]
+_UNNAMED = "random:"
 _SINGLE = TypeAdapter(ResponseSubmit)
 _LINE = TypeAdapter(ResponseLine)
 
@@ -109,11 +110,13 @@ def prepare(
     questionnaire: Questionnaire,
     sent: ResponseSubmit,
     *,
-    submission_key: str,
+    submission_key: str | None,
     assurance: Assurance,
     received: datetime,
 ) -> Prepared:
     """Judge a submission by the version that it answers and make its row.
+
+    A submission without a name of its own (None) can never be repeated: its response's id serves.
 
     Raises `invalid-answers` with a pointer for each answer, `survey-closed`,
     `survey-not-published`, `survey-version-retired`, `implausible-time`.
@@ -123,12 +126,13 @@ def prepare(
     flagged = quality.flags(sent.answers, sent.duration_seconds)
     occurred_at, claimed_at = _time(questionnaire, sent, received, assurance, flagged)
     refuse_closed(questionnaire, occurred_at, received)
+    response_id = new_id()
     return Prepared(
         workspace_id=questionnaire.workspace_id,
-        id=new_id(),
+        id=response_id,
         survey_id=questionnaire.survey_id,
         version=version,
-        submission_key=submission_key,
+        submission_key=submission_key or f"{_UNNAMED}{response_id.hex}",
         content_hash=content_hash(sent),
         status=sent.status,
         quality="test" if sent.test else "flagged" if _doubtful(flagged) else "ok",

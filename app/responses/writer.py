@@ -41,7 +41,7 @@ class Stored:
 #: One look-up of the unique index for each submission. Where a table has no statistics yet, all
 #: indexes that begin with the workspace look equally good; the order asked for decides the tie.
 _FIND = """
-SELECT k.submission_key, k.survey_id, k.workspace_id, r.id, r.version, r.received_at,
+SELECT k.submission_key, k.survey_id, r.id, r.version, r.received_at,
     r.content_hash
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS k (workspace_id, survey_id, submission_key)
 CROSS JOIN LATERAL (
@@ -52,7 +52,8 @@ CROSS JOIN LATERAL (
 ) AS r
 """
 
-_Key = tuple[UUID, UUID, str]
+#: A submission: its survey's id as a number, which compares many times faster, and its key.
+_Key = tuple[int, str]
 
 #: Errors that one row of a batch may bring upon all: the rows are then written one by one.
 _FAILS_ALONE = (
@@ -213,22 +214,25 @@ class _Connection:
         # The first of two with one key wins, and all writers take keys in the same order.
         distinct = dict(sorted({_key(row): row for row in reversed(rows)}.items()))
         inserted = await self._connection.fetch(INSERT, *columns(list(distinct.values())))
-        new = {record["id"]: record["received_at"] for record in inserted}
-        found = {
-            key: Stored(row.id, row.version, new[row.id], row.content_hash)
-            for key, row in distinct.items()
-            if row.id in new
-        }
-        missing = [key for key in distinct if key not in found]
+        new = {record["id"].int: record["received_at"] for record in inserted}
+        found = {}
+        missing = []
+        for key, row in distinct.items():
+            received_at = new.get(row.id.int)
+            if received_at is None:
+                missing.append(row)
+            else:
+                found[key] = Stored(row.id, row.version, received_at, row.content_hash)
         if missing:
             found.update(await self._find(missing))
         return found
 
-    async def _find(self, keys: Sequence[_Key]) -> dict[_Key, Stored]:
+    async def _find(self, rows: Sequence[Prepared]) -> dict[_Key, Stored]:
         assert self._connection is not None  # noqa: S101 - _store opened it
+        keys = ((row.workspace_id, row.survey_id, row.submission_key) for row in rows)
         records = await self._connection.fetch(_FIND, *map(list, zip(*keys, strict=True)))
         return {
-            (each["workspace_id"], each["survey_id"], each["submission_key"]): Stored(
+            (each["survey_id"].int, each["submission_key"]): Stored(
                 each["id"], each["version"], each["received_at"], each["content_hash"]
             )
             for each in records
@@ -247,4 +251,4 @@ class _Connection:
 
 
 def _key(row: Prepared) -> _Key:
-    return (row.workspace_id, row.survey_id, row.submission_key)
+    return (row.survey_id.int, row.submission_key)
