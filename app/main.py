@@ -31,6 +31,7 @@ from app.kpis.target_routes import router as targets
 from app.log import SINK
 from app.market.lead_routes import router as leads
 from app.market.routes import router as market
+from app.recounts.service import count_differences
 from app.responses.bulk import BulkIntake
 from app.responses.envelope import ENVELOPE
 from app.responses.intake import Intake, target
@@ -171,6 +172,11 @@ def _traffic(settings: Settings, database: Database) -> Traffic:
         "feedback_jobs_behind_seconds",
         "How long the oldest background job that is due has waited for a worker.",
         partial(jobs.seconds_behind, database),
+    )
+    traffic.slow_gauge(
+        "feedback_recount_mismatches_total",
+        "Cells of figures that a nightly recount from the rows found wrong; must stay 0.",
+        partial(count_differences, database),
     )
     return traffic
 

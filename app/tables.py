@@ -8,6 +8,7 @@ from app.events import models as events
 from app.http import idempotency
 from app.market import models as market
 from app.purchases import models as purchases
+from app.recounts import models as recounts
 from app.responses import models as responses
 from app.scorecards import models as scorecards
 from app.surveys import models as surveys
@@ -25,6 +26,7 @@ __all__ = [
     "jobs",
     "market",
     "purchases",
+    "recounts",
     "responses",
     "scorecards",
     "surveys",

@@ -9,10 +9,15 @@ from app.http import tasks as http
 from app.jobs import Handler
 from app.jobs.running import keep_running
 from app.purchases import tasks as purchases
+from app.recounts.findings import Recounter
+from app.recounts.tasks import nightly
 from app.responses import tasks as responses
+from app.responses.recount import recount_cells
 
 _PATIENCE_SECONDS = 180.0
-JOBS = [*responses.JOBS, *purchases.JOBS, *http.JOBS]
+#: What is kept added up, and how each is counted again from the rows.
+ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
+JOBS = [*responses.JOBS, *purchases.JOBS, *http.JOBS, nightly(ROLLUPS)]
 #: What queued jobs run, by their names: the HANDLERS of every package's tasks.
 HANDLERS: Mapping[str, Handler] = {}
 

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from app import jobs, log, schema, server, worker
-from app.cli import credentials, diagnosis
+from app.cli import credentials, diagnosis, recounting
 from app.cli.lifeline import end_with
 from app.config import Settings
 from app.db import Database
@@ -32,6 +32,8 @@ commands = typer.Typer(
 )
 keys = typer.Typer(help="API keys. / API 密钥。", no_args_is_help=True)
 commands.add_typer(keys, name="keys")
+checks = typer.Typer()
+commands.add_typer(checks, name="check")
 
 Lifeline = Annotated[int | None, typer.Option(hidden=True)]
 
@@ -103,15 +105,29 @@ def openapi() -> None:
     typer.echo(json.dumps(document(), ensure_ascii=False, indent=1))
 
 
-@commands.command()
-def check() -> None:
+@checks.callback(invoke_without_command=True)
+def check(context: typer.Context) -> None:
     """检查安装配置。 / Say what is wrong with this installation."""
-    raise typer.Exit(0 if asyncio.run(_check(_settings())) else 1)
+    if context.invoked_subcommand is None:
+        raise typer.Exit(0 if asyncio.run(_check(diagnosis.findings(_settings()))) else 1)
 
 
-async def _check(settings: Settings) -> bool:
+@checks.command("kpis")
+def check_kpis(
+    workspace: Annotated[UUID | None, typer.Option(help="Only this. / 仅此工作区。")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All cells, not a sample. / 全部，而非抽样。")
+    ] = False,
+) -> None:
+    """从原始记录重新统计指标。 / Count figures again from the rows."""
+    settings = _settings(needs_database=True)
+    found = recounting.findings(settings, workspace=workspace, everything=everything)
+    raise typer.Exit(0 if asyncio.run(_check(found)) else 1)
+
+
+async def _check(findings: AsyncIterator[diagnosis.Finding]) -> bool:
     all_good = True
-    async for finding in diagnosis.findings(settings):
+    async for finding in findings:
         mark = Text("ok   ", "正常 ") if finding.good else Text("WRONG", "错误 ")
         typer.echo(f"{mark.of(_language())}  {finding.said.of(_language())}")
         all_good = all_good and finding.good

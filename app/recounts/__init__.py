@@ -1,0 +1,1 @@
+"""What is kept added up is counted again from the rows, and differences are said aloud."""
