@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.analyses.chosen import Chosen
 from app.analyses.difference_schemas import BeforeAfterRead, BeforeAfterRequest, PairedMoment
+from app.analyses.disclosing import judge
 from app.analyses.evidence import Evidence, total
 from app.analyses.groups import mcnemar, paired_t
 from app.analyses.ranks import signed_ranks
 from app.analyses.rows import Table, changes, values
 from app.analyses.schemas import AnalysisHeader, evidence_read
-from app.analyses.smallness import SMALLEST_CELL
 from app.analyses.variables import Asked, Variable
 from app.errors import FieldError, Problem
 from app.kpis import envelopes
@@ -31,11 +31,13 @@ async def compare_before_after(
     after = chosen.within(wanted.after.start, wanted.after.end, "/after/from")
     if after.period.start < before.period.end:
         raise Problem("invalid-period", errors=[FieldError("/after/from", "invalid-value")])
-    table = await changes(session, before, after, values([variable])[0])
+    (column,) = values([variable])
+    table = await changes(session, before, after, column)
+    told = [(await judge(session, side, [column], [(0,)]))[0].tells for side in (before, after)]
     pairs = Counter({pair: n for pair, n in table.items() if None not in pair})
     n = total(pairs)
     alone = [sum(count for pair, count in table.items() if pair[other] is None) for other in (1, 0)]
-    if 0 < n < SMALLEST_CELL:
+    if not all(told) or 0 < n < chosen.minimum:
         return _nothing(wanted, suppressed=True) | {"reason": None}
     if not n:
         found = _nothing(wanted, suppressed=False)

@@ -19,6 +19,8 @@ from app.workspaces.models import Workspace
 
 #: A name in the metadata that filters and groups; `customer` is none: one person is no figure.
 _METADATA_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
+#: Dimensions of every workspace, in the order in which they are combined.
+_COMBINED = ("channel", "method", "segment", "language", "version")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -35,6 +37,11 @@ class Chosen:
     dedupe: Dedupe
     level: float
     now: datetime
+    minimum: int
+    """Figures of fewer responses are withheld."""
+    order: tuple[str, ...]
+    """The dimensions that may be combined, in the one order that decides which (see
+    `kpis.disclosure`)."""
 
     def within(self, start: date, end: date, pointer: str) -> "Chosen":
         """The same of another period; 422 `invalid-period` at the pointer."""
@@ -72,6 +79,8 @@ async def resolve(
         dedupe=wanted.each(),
         level=wanted.level,
         now=moment,
+        minimum=workspace.minimum_cell_size,
+        order=tuple(dict.fromkeys([*workspace.dimensions, *_COMBINED])),
     )
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.analyses.chosen import Chosen
 from app.analyses.descriptive_schemas import BoxShare, CodeShare, DescriptiveRequest, ItemSummary
-from app.analyses.rows import MOST_CELLS, run, select_sql, uncounted_sql
-from app.analyses.smallness import SMALLEST_CELL, withheld
+from app.analyses.disclosing import judge
+from app.analyses.rows import MOST_CELLS, Column, run, select_sql, uncounted_sql
 from app.analyses.summaries import Summary, summarise
 from app.analyses.variables import Asked, Variable
 from app.errors import Problem
@@ -52,7 +52,15 @@ async def describe(
     """Every item that was asked for, in that order; 422 for texts, dates and rankings."""
     variables = asked.several("/items", wanted.items, _can_be_described)
     found = await _count(session, chosen, variables)
-    return [_summary(chosen, each, found[each.name]) for each in variables]
+    columns = [
+        Column(each.answered_sql(number), each.bound(number))
+        for number, each in enumerate(variables)
+    ]
+    rulings = await judge(session, chosen, columns, [(place,) for place in range(len(columns))])
+    return [
+        _summary(chosen, each, found[each.name], tells=ruling.tells)
+        for each, ruling in zip(variables, rulings, strict=True)
+    ]
 
 
 def _can_be_described(variable: Variable) -> bool:
@@ -88,9 +96,9 @@ FROM told WHERE name = ANY(:names) GROUP BY 1, 2, 3, 4 LIMIT {MOST_CELLS + 1}"""
     return found
 
 
-def _summary(chosen: Chosen, variable: Variable, counts: _Counts) -> ItemSummary:
+def _summary(chosen: Chosen, variable: Variable, counts: _Counts, *, tells: bool) -> ItemSummary:
     histogram = _histogram(variable, counts)
-    small = 0 < counts.answered < SMALLEST_CELL
+    small = not tells or 0 < counts.answered < chosen.minimum
     summary = None if small else summarise(histogram)
     box = None if small else _box(chosen, variable, counts)
     return ItemSummary(
@@ -100,9 +108,9 @@ def _summary(chosen: Chosen, variable: Variable, counts: _Counts) -> ItemSummary
         **_moments(chosen, variable, summary),
         top_box=box,
         shares=_shares(chosen, variable, counts, hidden=small),
-        excluded={reason: counts.excluded[reason] for reason in EXCLUSIONS},
+        excluded={} if small else {reason: counts.excluded[reason] for reason in EXCLUSIONS},
         suppressed=small,
-        reason=None if counts.answered else "empty_denominator",
+        reason=None if counts.answered or small else "empty_denominator",
     )
 
 
@@ -149,12 +157,9 @@ def _shares(
     codes = list(variable.codes)
     if variable.scale is not None:
         codes = [str(point) for point in range(variable.scale.min, variable.scale.max + 1)]
-    codes += sorted(set(counts.given) - set(codes))
-    small = withheld([counts.given[code] for code in codes])
-    return [
-        _share(chosen, variable, code, counts, hidden=hidden or place in small)
-        for place, code in enumerate(codes)
-    ]
+    if not hidden:
+        codes += sorted(set(counts.given) - set(codes))
+    return [_share(chosen, variable, code, counts, hidden=hidden) for code in codes]
 
 
 def _share(

@@ -19,6 +19,7 @@ from app.analyses.difference_schemas import (
     DifferenceRequest,
     Reason,
 )
+from app.analyses.disclosing import SUPPRESSED, Ruling, Split, judge
 from app.analyses.evidence import Evidence, benjamini_hochberg, total
 from app.analyses.groups import (
     LEAST_EXPECTED,
@@ -31,7 +32,6 @@ from app.analyses.groups import (
 from app.analyses.ranks import kruskal_wallis, mann_whitney
 from app.analyses.rows import Column, Table, codes, member, tables, values
 from app.analyses.schemas import evidence_read
-from app.analyses.smallness import SMALLEST_CELL
 from app.analyses.summaries import quantile
 from app.analyses.variables import Asked, Variable, is_choice
 from app.errors import FieldError, Invalid, Problem
@@ -63,6 +63,8 @@ class Compared:
 class _Group:
     member: str
     histogram: Counter[Any]
+    told: bool = True
+    """Whether it may be told by itself."""
 
     @property
     def n(self) -> int:
@@ -78,8 +80,10 @@ async def compare(
     warnings = []
     if len(found) > MOST_GROUPS:
         warnings.append(GROUPS_LIMITED)
-        found = sorted(found, key=lambda group: (-group.n, group.member))[:MOST_GROUPS]
-    tested = [group for group in found if group.n >= SMALLEST_CELL]
+        found = sorted(found, key=_rank)[:MOST_GROUPS]
+    tested = [group for group in found if group.told and group.n]
+    if not all(group.told for group in found):
+        warnings.append(SUPPRESSED)
     overall, expected = _overall(variable, wanted, tested)
     if expected is not None and expected < LEAST_EXPECTED:
         warnings.append(SMALL_EXPECTED)
@@ -114,8 +118,10 @@ async def _groups(
         raise Invalid(FieldError("/by/question", "invalid-value"))
     if isinstance(wanted.by, ByPeriod):
         return await _periods(session, chosen, value, wanted.by)
-    (table,) = await tables(session, chosen, [value, _key(asked, wanted.by)], [(0, 1)])
-    return _split(table, wanted.by.members)
+    split = _key(asked, wanted.by)
+    (table,) = await tables(session, chosen, [value, split.column], [(0, 1)])
+    (ruling,) = await judge(session, chosen, [value], [(0,)], split)
+    return _split(table, wanted.by.members, ruling)
 
 
 def _column(variable: Variable, wanted: DifferenceRequest) -> Column:
@@ -124,24 +130,32 @@ def _column(variable: Variable, wanted: DifferenceRequest) -> Column:
     return values([variable])[0]
 
 
-def _key(asked: Asked, by: ByDimension | ByQuestion) -> Column:
+def _key(asked: Asked, by: ByDimension | ByQuestion) -> Split:
     if isinstance(by, ByDimension):
         check_dimension(by.dimension, "/by/dimension")
-        return member(by.dimension)
-    return codes(asked.one("/by/question", by.question, is_choice), 1)
+        return Split(by.dimension, member(by.dimension))
+    found = asked.one("/by/question", by.question, is_choice)
+    return Split(f"?{by.question}", codes(found, 1))
 
 
-def _split(table: Table, members: Sequence[str] | None) -> list[_Group]:
-    """Histograms by member: those asked for in that order, or all, the largest first."""
+def _split(table: Table, members: Sequence[str] | None, ruling: Ruling) -> list[_Group]:
+    """Histograms by member: those asked for in that order, or all, the largest first.
+
+    What may not be told by itself comes last, by name.
+    """
     found: dict[str, Counter[Any]] = {name: Counter() for name in members or ()}
     for (value, name), n in table.items():
         if value is None or name is None or (members is not None and name not in found):
             continue
         found.setdefault(name, Counter())[value] += n
-    groups = [_Group(name, histogram) for name, histogram in found.items()]
+    groups = [_Group(name, each, ruling.tells_of(name)) for name, each in found.items()]
     if members is None:
-        groups.sort(key=lambda group: (-group.n, group.member))
+        groups.sort(key=_rank)
     return groups
+
+
+def _rank(group: _Group) -> tuple[bool, int, str]:
+    return not group.told, -group.n if group.told else 0, group.member
 
 
 async def _periods(
@@ -160,7 +174,9 @@ async def _periods(
         (table,) = await tables(session, span, [value], [(0,)])
         counted = Counter({given[0]: n for given, n in table.items() if given[0] is not None})
         name = f"{span.period.start.isoformat()}/{span.period.end.isoformat()}"
-        groups.append(_Group(name, counted))
+        (ruling,) = await judge(session, span, [value], [(0,)])
+        told = ruling.tells and not 0 < total(counted) < chosen.minimum
+        groups.append(_Group(name, counted, told))
     return groups
 
 
@@ -252,17 +268,16 @@ def _verdict(evidence: Evidence, p: float, smallest: int, level: float) -> Group
 def _shown(
     chosen: Chosen, variable: Variable, wanted: DifferenceRequest, group: _Group
 ) -> DifferenceGroup:
-    small = 0 < group.n < SMALLEST_CELL
     value, interval, deviation = None, None, None
-    if group.n and not small:
+    if group.n and group.told:
         value, interval, deviation = _figure(chosen, variable, wanted, group)
     return DifferenceGroup(
         member=group.member,
-        n=None if small else group.n,
+        n=group.n if group.told else None,
         value=value,
         interval=envelopes.interval(interval),
         standard_deviation=deviation,
-        suppressed=small,
+        suppressed=not group.told,
     )
 
 

@@ -58,6 +58,12 @@ class Variable:
         type_ = "int4" if self.scale is not None else "numeric"
         return f"CASE WHEN jsonb_typeof({at}) = 'number' THEN ({at})::{type_} END"
 
+    def answered_sql(self, number: int) -> str:
+        """TRUE where a response `r` answers it, else NULL; binds as `value_sql`."""
+        if self.numeric:
+            return f"CASE WHEN ({self.value_sql(number)}) IS NOT NULL THEN true END"
+        return f"CASE WHEN r.answers ? CAST(:key{number} AS text) THEN true END"
+
     def code_sql(self, number: int) -> str:
         """The code of a choice in a response `r`, or NULL; binds as `value_sql`."""
         at = f"r.answers -> CAST(:key{number} AS text)"

@@ -78,24 +78,40 @@ async def test_items_are_described_as_sent(tenant: Tenant) -> None:
     assert items["m.meal"]["reason"] == "empty_denominator"
 
 
-async def test_few_answers_are_withheld(tenant: Tenant) -> None:
-    """Below five there is no figure, and one small count takes another along."""
-    survey = await publish(tenant, CSAT, PLAN)
-    plans = ["basic"] * 9 + ["plus"] * 6 + ["pro"] * 2
+async def test_few_answers_are_withheld(careful: Tenant) -> None:
+    """Below five there is no figure, nor one that a filter would leave as the rest."""
+    survey = await publish(careful, CSAT, PLAN)
+    shops = ["north"] * 9 + ["south"] * 7 + ["east"] * 2
     await submit(
-        tenant,
+        careful,
         survey,
         [
-            sent({"plan": plan} | ({"csat": 3} if index < 4 else {}))
-            for index, plan in enumerate(plans)
+            sent(
+                {"plan": "basic"} | ({"csat": 3} if index < 4 else {}),
+                metadata={"shop": shop},
+                channel="web" if index % 2 else "kiosk",
+            )
+            for index, shop in enumerate(shops)
         ],
     )
-    found = await analyse(tenant, "descriptive", survey=survey, items=["csat", "plan"])
+
+    async def plan_of(**filters: list[str]) -> tuple[bool, int | None]:
+        ask = {"survey": survey, "items": ["plan"], "filters": filters}
+        (item,) = (await analyse(careful, "descriptive", **ask))["items"]
+        return item["suppressed"], item["n"]
+
+    found = await analyse(careful, "descriptive", survey=survey, items=["csat", "plan"])
     csat, plan = found["items"]
     assert csat["suppressed"]
     assert (csat["n"], csat["mean"], csat["median"]) == (None, None, None)
     assert {share["n"] for share in csat["shares"]} == {None}
-    assert [share["n"] for share in plan["shares"]] == [9, None, None]
+    assert (plan["n"], plan["suppressed"]) == (18, False)
+    assert await plan_of(shop=["north"]) == (False, 9)
+    assert await plan_of(shop=["east"]) == (True, None)
+    assert await plan_of(shop=["south"]) == (True, None)  # or east would be what is left
+    assert await plan_of(shop=["south", "east"]) == (False, 9)
+    assert await plan_of(shop=["north", "east"]) == (True, None)
+    assert await plan_of(shop=["north"], channel=["web"]) == (True, None)
 
 
 async def test_one_response_of_each_customer(tenant: Tenant) -> None:

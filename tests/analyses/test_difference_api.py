@@ -103,13 +103,13 @@ async def test_other_measures_and_a_dimension(tenant: Tenant) -> None:
     assert kruskal["overall"]["statistic"] == pytest.approx(expected.statistic)
 
 
-async def test_periods_and_small_groups(tenant: Tenant) -> None:
+async def test_periods_and_small_groups(careful: Tenant) -> None:
     """Periods are groups too; a group below five is named, and neither shown nor tested."""
-    survey = await publish(tenant, CSAT)
+    survey = await publish(careful, CSAT)
     months = {EARLY: [1, 2, 2, 3, 3, 1], LATE: [4, 5, 5, 4, 5, 4, 5]}
     few = "2026-08-10T09:00:00+08:00"
     await submit(
-        tenant,
+        careful,
         survey,
         [
             sent({"csat": score}, occurred_at=at)
@@ -119,7 +119,7 @@ async def test_periods_and_small_groups(tenant: Tenant) -> None:
     )
     spans = [{"from": f"2026-{m:02}-01", "to": f"2026-{m + 1:02}-01"} for m in (8, 9, 10)]
     by = {"kind": "period", "periods": spans}
-    found = await analyse(tenant, "difference", survey=survey, item="csat", by=by)
+    found = await analyse(careful, "difference", survey=survey, item="csat", by=by)
     assert [group["n"] for group in found["groups"]] == [None, 6, 7]
     assert found["groups"][0]["suppressed"]
     (pair,) = found["pairs"]
@@ -127,16 +127,39 @@ async def test_periods_and_small_groups(tenant: Tenant) -> None:
     assert pair["evidence"]["p"] == pytest.approx(expected, rel=1e-6)
     assert pair["verdict"] == "too_few"
     overlapping = by | {"periods": [spans[0], spans[0]]}
-    refusal = await refused(tenant, "difference", survey=survey, item="csat", by=overlapping)
+    refusal = await refused(careful, "difference", survey=survey, item="csat", by=overlapping)
     assert refusal[1:] == ("invalid-period", [("/by/periods/1/from", "invalid-value")])
     alone = {"kind": "dimension", "dimension": "channel"}
-    nobody = await analyse(tenant, "difference", survey=survey, item="csat", by=alone)
+    nobody = await analyse(careful, "difference", survey=survey, item="csat", by=alone)
     assert (nobody["reason"], nobody["pairs"]) == ("too_few_groups", [])
     customer = {"kind": "dimension", "dimension": "customer"}
-    assert (await refused(tenant, "difference", survey=survey, item="csat", by=customer))[:2] == (
+    assert (await refused(careful, "difference", survey=survey, item="csat", by=customer))[:2] == (
         422,
         "unknown-dimension",
     )
+
+
+async def test_small_groups_stay_together(careful: Tenant) -> None:
+    """A group of too few takes the smallest other along; both are named and not told."""
+    survey = await publish(careful, CSAT, PLAN)
+    sizes = {"basic": 20, "plus": 8, "pro": 3}
+    await submit(
+        careful,
+        survey,
+        [
+            sent({"csat": 1 + number % 5, "plan": plan})
+            for plan, size in sizes.items()
+            for number in range(size)
+        ],
+    )
+    by = {"kind": "question", "question": "plan"}
+    found = await analyse(careful, "difference", survey=survey, item="csat", by=by)
+    assert [(group["member"], group["n"]) for group in found["groups"]] == [
+        ("basic", 20),
+        ("plus", None),
+        ("pro", None),
+    ]
+    assert (found["warnings"], found["reason"]) == (["suppressed"], "too_few_groups")
 
 
 @pytest.mark.parametrize("measure", ["mean", "ranks", "top_box"])
