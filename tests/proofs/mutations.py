@@ -298,5 +298,10 @@ READ_ONLY: Mapping[str, str] = {
     "POST /v1/analyses/descriptive": "reads, and stores nothing",
     "POST /v1/analyses/difference": "reads, and stores nothing",
     "POST /v1/analyses/before-after": "reads, and stores nothing",
+    "POST /v1/analyses/importance-performance": "reads, and stores nothing",
+    "POST /v1/analyses/satisfaction-loyalty/customers": "reads, and stores nothing",
+    "POST /v1/analyses/satisfaction-loyalty": "reads, and stores nothing",
+    "POST /v1/analyses/expectation-perception": "reads, and stores nothing",
+    "POST /v1/analyses/correlation": "reads, and stores nothing",
 }
 """Methods that may change something on routes that never do, with the reason."""
