@@ -6,6 +6,7 @@ envelopes and the reference page are made from them. Adding a KPI is adding a de
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -17,8 +18,18 @@ from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
 from app.problems import Text
 
 Family = Literal["survey", "complaints", "customers"]
-Unit = Literal["ratio", "points", "count", "per_thousand", "money"]
-Reason = Literal["empty_denominator", "no_data", "mixed_currencies", "not_defined", "suppressed"]
+Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months"]
+Reason = Literal[
+    "empty_denominator",
+    "no_data",
+    "mixed_currencies",
+    "not_defined",
+    "suppressed",
+    "no_spend",
+    "no_market_total",
+    "margin_not_given",
+    "not_reached",
+]
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,19 @@ class Scope:
     """Those that the workspace declares, in its order."""
     minimum_cell_size: int = DEFAULT_MINIMUM
     """Fewer than this are not told of one by one; 1: everything is told."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A statement from outside that a figure rests on, by its own words."""
+
+    name: str
+    start: date
+    end: date
+    """The local day after the last that it speaks of."""
+    stated_on: date | None = None
+    error_margin: float | None = None
+    """What it says of its own precision, as a share either way."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +89,7 @@ class Measurement:
     """Of a component whose unit differs from the KPI's."""
     direction: Direction | None = None
     """Of a component for which another direction is better than for the KPI."""
+    sources: tuple[Source, ...] = ()
     evidence: object = None
     """What the KPI's own test needs to compare two measurements; never leaves the service."""
     tells_of: int | None = None

@@ -20,6 +20,7 @@ from app.kpis.schemas import (
     KpiPrevious,
     KpiRead,
     KpiScope,
+    KpiSource,
 )
 from app.kpis.statistics import DEFAULT_MIN_N, Difference, Interval, change_verdict
 from app.problems import Text
@@ -73,6 +74,7 @@ def figure(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
         "suppressed": measured.suppressed,
         "reason": measured.reason,
         "warnings": _warnings(kpi, measured),
+        "sources": [KpiSource.model_validate(each) for each in measured.sources],
     }
 
 

@@ -43,6 +43,7 @@ NPS: dict[str, Any] = {
     "suppressed": False,
     "reason": None,
     "warnings": [],
+    "sources": [],
     "period": _period("2026-10-01", "2026-11-01"),
     "previous": {
         "period": _period("2026-09-01", "2026-10-01"),

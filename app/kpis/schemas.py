@@ -166,6 +166,19 @@ class KpiComponent(KpiPart):
     components: dict[str, KpiPart]
 
 
+class KpiSource(Output):
+    """A statement from outside the service that a figure rests on."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    name: str
+    start: date = Field(alias="from")
+    end: date = Field(alias="to")
+    stated_on: date | None
+    error_margin: float | None
+    """What it says of its own precision, as a share either way."""
+
+
 class KpiFigure(Output):
     """A figure with what was counted and what was left out.
 
@@ -185,6 +198,8 @@ class KpiFigure(Output):
     reason: Reason | None
     """Why there is no value."""
     warnings: list[str]
+    sources: list[KpiSource]
+    """Statements from outside that the figure rests on; empty for what was counted here."""
 
 
 class KpiHeader(Output):

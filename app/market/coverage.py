@@ -1,27 +1,12 @@
 """Which part of what is stated for some local days falls into others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-
-class Dated(Protocol):
-    """Something that is stated for local days, from the first up to but not the last."""
-
-    @property
-    def period_start(self) -> date:
-        """The first day."""
-        ...
-
-    @property
-    def period_end(self) -> date:
-        """The day after the last."""
-        ...
-
-
-T = TypeVar("T", bound=Dated)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,20 +36,19 @@ class Coverage(Generic[T]):
         return not all(portion.whole for portion in self.portions)
 
 
-def cover(stated: Sequence[T], start: date, end: date) -> Coverage[T]:
+def cover(stated: Iterable[tuple[date, date, T]], start: date, end: date) -> Coverage[T]:
     """The portions of what is stated that fall into [start, end), by their share of days.
 
-    Several statements may be of the same days (one for each channel): a day is missing only if
-    nothing at all is stated for it.
+    Each statement stands behind its first day and the day after its last. Several may be of the
+    same days (one for each channel): a day is missing only if nothing at all is stated for it.
     """
     portions = []
     reached, missing = start, 0
-    for each in sorted(stated, key=lambda one: (one.period_start, one.period_end)):
-        low, high = max(each.period_start, start), min(each.period_end, end)
+    for first, last, each in sorted(stated, key=lambda one: one[:2]):
+        low, high = max(first, start), min(last, end)
         if low >= high:
             continue
-        days = (each.period_end - each.period_start).days
-        portions.append(Portion(each, Fraction((high - low).days, days)))
+        portions.append(Portion(each, Fraction((high - low).days, (last - first).days)))
         missing += max(0, (low - reached).days)
         reached = max(reached, high)
     return Coverage(tuple(portions), missing + max(0, (end - reached).days))

@@ -170,6 +170,11 @@ async def stated_within(
     return (await session.scalars(query)).all()
 
 
+def dated(stated: Sequence[Statement]) -> list[tuple[date, date, Statement]]:
+    """Statements behind their first day and the day after their last, as `cover` takes them."""
+    return [(each.period_start, each.period_end, each) for each in stated]
+
+
 def _name(model: type[Any]) -> str:
     return "acquisition_spend" if model is AcquisitionSpend else "market_total"
 

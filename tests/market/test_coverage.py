@@ -26,6 +26,10 @@ class Stated:
         return [self.period_start + timedelta(days=number) for number in range(span)]
 
 
+def _rows(stated: list[Stated]) -> list[tuple[date, date, Stated]]:
+    return [(each.period_start, each.period_end, each) for each in stated]
+
+
 def _spans() -> st.SearchStrategy[Stated]:
     starts, lengths = st.integers(0, 30), st.integers(1, 20)
     return st.builds(
@@ -42,7 +46,7 @@ def _spans() -> st.SearchStrategy[Stated]:
 def test_portions_are_shares_of_days(stated: list[Stated], asked: Stated) -> None:
     """Each portion is the share of its days that are asked for; other days count as missing."""
     wanted = set(asked.days())
-    found = cover(stated, asked.period_start, asked.period_end)
+    found = cover(_rows(stated), asked.period_start, asked.period_end)
     by_hand = [
         (each, Fraction(len(wanted & set(each.days())), len(each.days())))
         for each in stated
@@ -58,5 +62,5 @@ def test_adjoining_periods_take_all_of_a_statement() -> None:
     """Periods side by side share a statement out without a remainder."""
     stated = [Stated(date(2026, 1, 1), date(2026, 4, 1))]
     months = [date(2026, month, 1) for month in range(1, 5)]
-    shares = [cover(stated, start, end).portions[0].share for start, end in pairwise(months)]
+    shares = [cover(_rows(stated), start, end).portions[0].share for start, end in pairwise(months)]
     assert shares == [Fraction(31, 90), Fraction(28, 90), Fraction(31, 90)]

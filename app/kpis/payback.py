@@ -1,0 +1,239 @@
+"""Payback: how many months it takes until new customers have earned what winning them cost."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import now
+from app.kpis.acquisition_cost import Cost, measure_costs
+from app.kpis.declaration import Measurement, Option, Reason, Scope
+from app.kpis.periods import Period, local_date
+from app.kpis.purchases import CUSTOMERS, Figures, Timeline, chosen, marks, read, timelines
+from app.problems import Text
+
+FORM = Option(
+    "form",
+    Text(
+        "curve: the first month by whose end the margin earned reaches the cost. formula: cost "
+        "over the margin of an average month.",
+        "curve：累计毛利达到获客成本的首个月。formula：获客成本 / 平均每月毛利。",
+    ),
+    values=("curve", "formula"),
+    default="curve",
+)
+MARGIN = Option(
+    "margin",
+    Text(
+        "Share of net revenue that is margin, in percent. Without it there is no value: revenue "
+        "is never set against cost.",
+        "净收入中毛利所占的百分比。未给出时没有数值：收入不与成本直接相比。",
+    ),
+    low=1,
+    high=100,
+)
+SHOWN_MONTHS = 36
+"""The curve is shown for so many months."""
+#: A month is a twelfth of 365.25 days: 1461 / 48 of them.
+_MONTH = Fraction(1461, 48)
+
+# The first purchase of each new customer, as the period judges it at its end; then everything
+# that they ordered from then on, and what was paid back of it, by days since.
+_REVENUE = """
+gained AS (
+    SELECT customer_id, member, point
+    FROM customers_known CROSS JOIN LATERAL unnest(gained) AS first_purchase
+    CROSS JOIN LATERAL generate_series(lower(first_purchase), upper(first_purchase) - 1) AS point
+    WHERE point = ANY(CAST(:starts AS int[]))
+),
+acquired AS MATERIALIZED (
+    SELECT g.point, g.member, g.customer_id, min(o.ordered_at) AS first_at,
+        CAST(min(o.ordered_at) AT TIME ZONE :time_zone AS date) AS first_day
+    FROM gained g
+    JOIN orders o ON o.workspace_id = :workspace_id AND o.customer_id = g.customer_id
+        AND o.ordered_at >= (CAST(:points AS timestamptz[]))[g.point]
+        AND o.ordered_at < (CAST(:points AS timestamptz[]))[g.point + 1]
+        AND (
+            o.refunded < o.amount OR o.amount = 0
+            OR (CAST(:points AS timestamptz[]))[g.point + 1] <= (
+                SELECT max(greatest(r.refunded_at, o.ordered_at)) FROM refunds r
+                WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
+            )
+        )
+    GROUP BY 1, 2, 3
+),
+bought AS MATERIALIZED (
+    SELECT a.point, a.member, a.first_day, o.external_id, o.ordered_at, o.amount, o.refunded,
+        o.currency
+    FROM acquired a
+    JOIN orders o ON o.workspace_id = :workspace_id AND o.customer_id = a.customer_id
+        AND o.ordered_at >= a.first_at AND o.ordered_at < CAST(:now AS timestamptz)
+)
+SELECT 'moved' AS kind, point, member, currency,
+    CAST(at AT TIME ZONE :time_zone AS date) - first_day AS days, sum(amount) AS amount,
+    count(*) AS n
+FROM (
+    SELECT point, member, first_day, currency, ordered_at AS at, amount FROM bought
+    UNION ALL
+    SELECT b.point, b.member, b.first_day, b.currency, greatest(r.refunded_at, b.ordered_at),
+        -r.amount
+    FROM bought b
+    JOIN refunds r ON r.workspace_id = :workspace_id AND r.order_external_id = b.external_id
+    WHERE b.refunded > 0 AND r.refunded_at < CAST(:now AS timestamptz)
+) AS moved
+GROUP BY 1, 2, 3, 4, 5
+UNION ALL
+SELECT 'won', point, member, NULL, CAST(:today AS date) - first_day, 0, count(*)
+FROM acquired GROUP BY 1, 2, 3, 4, 5
+"""
+
+
+@dataclass
+class Earnings:
+    """What some customers have brought in since their first purchase, by local days."""
+
+    revenue: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    """Net revenue by days since the customer's own first purchase."""
+    observed: Counter[int] = field(default_factory=Counter)
+    """How many customers have been observed for so many days."""
+    currencies: set[str] = field(default_factory=set)
+
+    def add(self, other: "Earnings") -> None:
+        """Take in other customers."""
+        for days, amount in other.revenue.items():
+            self.revenue[days] += amount
+        self.observed.update(other.observed)
+        self.currencies |= other.currencies
+
+    @property
+    def customers(self) -> int:
+        """How many they are."""
+        return self.observed.total()
+
+    def curve(self) -> list[Fraction]:
+        """Net revenue per customer by the end of each month that all of them have completed."""
+        if not self.customers:
+            return []
+        months = int(min(self.observed) / _MONTH)
+        by_month: dict[int, Fraction] = defaultdict(Fraction)
+        for days, amount in self.revenue.items():
+            by_month[int(days / _MONTH)] += amount
+        sums, total = [], Fraction(0)
+        for month in range(months):
+            total += by_month[month]
+            sums.append(total / self.customers)
+        return sums
+
+    def monthly(self) -> Fraction | None:
+        """Net revenue per customer and month observed; None where no time has passed."""
+        days = sum(days * n for days, n in self.observed.items())
+        return sum(self.revenue.values(), Fraction(0)) / (days / _MONTH) if days else None
+
+
+async def measure_payback(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+) -> Figures:
+    """Months until new customers have paid back; see `Kpi.formula` of the catalogue."""
+    costs = await measure_costs(session, scope, periods, by)
+    earned: list[dict[str, Earnings]] = [{} for _ in periods]
+    for timeline in timelines(periods):
+        await _add_earnings(session, scope, timeline, earned)
+    return [
+        {
+            member: _measurement(scope, cost, _of(channels, cost.channels))
+            for member, cost in groups.items()
+        }
+        for groups, channels in zip(costs, earned, strict=True)
+    ]
+
+
+async def _add_earnings(
+    session: AsyncSession, scope: Scope, timeline: Timeline, earned: list[dict[str, Earnings]]
+) -> None:
+    """Read what the new customers of each channel have brought in up to now."""
+    at = now()
+    rows = await read(
+        session,
+        f"{marks(scope, 'channel')},{CUSTOMERS},{_REVENUE}",
+        scope,
+        timeline,
+        starts=list(timeline.periods),
+        now=at,
+        today=local_date(at, timeline.zone),
+    )
+    for row in rows:
+        found = earned[timeline.periods[row["point"]]].setdefault(row["member"], Earnings())
+        if row["kind"] == "won":
+            found.observed[max(0, row["days"])] += row["n"]
+        else:
+            found.revenue[max(0, row["days"])] += Fraction(row["amount"])
+            found.currencies.add(row["currency"])
+
+
+def _of(channels: Mapping[str, Earnings], names: frozenset[str]) -> Earnings:
+    together = Earnings()
+    for name in names & channels.keys():
+        together.add(channels[name])
+    return together
+
+
+def first_month(curve: Sequence[Fraction], share: Fraction, cost: Fraction) -> int | None:
+    """The first month (from 1) by whose end the margin reaches the cost; None if none does."""
+    return next((k for k, each in enumerate(curve, 1) if each * share >= cost), None)
+
+
+def _measurement(scope: Scope, cost: Cost, earned: Earnings) -> Measurement:
+    margin = chosen(scope, MARGIN)
+    spend = cost.spend
+    share = Fraction(int(margin), 100) if margin else None
+    curve = earned.curve()
+    by_curve = chosen(scope, FORM) == "curve"
+    value, reason = _months(cost, earned, curve if by_curve else None, share)
+    monthly = earned.monthly()
+    numerator = {} if cost.each is None else {"acquisition_cost": float(cost.each)}
+    denominator = {"new_customers": float(cost.new)}
+    if share is not None and monthly is not None:
+        denominator["monthly_margin_per_customer"] = float(monthly * share)
+    shown = [each * share for each in curve[:SHOWN_MONTHS]] if share is not None else []
+    return Measurement(
+        value=value,
+        n=cost.new,
+        numerator=numerator,
+        denominator=denominator,
+        excluded={"fully_refunded_orders": cost.refunded},
+        reason=reason,
+        warnings=spend.warnings,
+        currency=spend.currency,
+        components={
+            f"month_{month}": Measurement(
+                value=float(each),
+                n=earned.customers,
+                unit="money",
+                direction="higher",
+                currency=spend.currency,
+            )
+            for month, each in enumerate(shown, 1)
+        },
+        sources=spend.sources,
+    )
+
+
+def _months(
+    cost: Cost, earned: Earnings, curve: Sequence[Fraction] | None, share: Fraction | None
+) -> tuple[float | None, Reason | None]:
+    """The months by the curve, or by the formula where there is none; or why there are none."""
+    if cost.each is None:
+        return None, cost.spend.reason or "empty_denominator"
+    if share is None:
+        return None, "margin_not_given"
+    if earned.currencies - {cost.spend.currency}:
+        return None, "mixed_currencies"
+    if curve is not None:
+        month = first_month(curve, share, cost.each)
+        return (None, "not_reached") if month is None else (float(month), None)
+    monthly = earned.monthly()
+    if monthly is None or monthly <= 0:
+        return None, "not_defined"
+    return float(cost.each / (monthly * share)), None
