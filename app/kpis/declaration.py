@@ -154,6 +154,8 @@ class Kpi:
     has_distribution: bool = False
     of_numerator: tuple[str, ...] = ()
     """Dimensions that select only what is counted, over the same denominator for every group."""
+    tells_of_people: bool = True
+    """False for a figure that is stated of money alone: nobody is behind its cells."""
     joins_dimensions: bool = True
     """Whether it can be measured by several dimensions at once; if not, it is never told for a
     combination of them unless the workspace tells everything."""

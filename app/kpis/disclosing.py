@@ -128,7 +128,7 @@ async def _rulings(question: _Question, by: str | None) -> list[_Ruling] | None:
     """What may be told of each period; None where everything may."""
     kpi, scope = question.kpi, question.scope
     asked = {*scope.filters, *([by] if by else ())}
-    if scope.minimum_cell_size <= OFF or asked <= PUBLIC:
+    if scope.minimum_cell_size <= OFF or asked <= PUBLIC or not kpi.tells_of_people:
         return None
     if len(asked) == 1:
         tables = await _tables(question, list(asked))

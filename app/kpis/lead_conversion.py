@@ -10,7 +10,7 @@ from app.db import now
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period, local_date
 from app.kpis.proportions import Share, wilson
-from app.kpis.purchases import Figures, chosen, read, timelines
+from app.kpis.purchases import Figures, chosen, member_of, read, timelines
 from app.problems import Text
 
 WITHIN = Option(
@@ -104,8 +104,7 @@ async def measure_lead_conversion(
         f"AND {LEAD_DIMENSIONS[name]} = ANY(CAST(:values{number} AS text[]))"
         for number, name in enumerate(scope.filters)
     )
-    member = "''" if by is None else LEAD_DIMENSIONS[by]
-    statement = _COHORT.format(member=member, conditions=conditions)
+    statement = _COHORT.format(member=member_of(by, LEAD_DIMENSIONS), conditions=conditions)
     for timeline in timelines(periods):
         rows = await read(
             session,

@@ -59,7 +59,7 @@ GROUP BY 1, 2, 3
 """
 # An order that is fully refunded by the end of its period sold nothing in it.
 _COUNTED = """
-SELECT point, member, NULL AS currency, {total} AS total, count(*) AS n,
+SELECT point, member, NULL AS currency, {total} AS total, {n} AS n,
     count(*) FILTER (WHERE quantity IS NULL) AS lacking
 FROM (
     SELECT {member} AS member, o.customer_id, o.quantity,
@@ -77,6 +77,7 @@ FROM (
 WHERE undone IS NULL OR undone > point
 GROUP BY 1, 2
 """
+_COUNTS = {"units": "count(*)", "customers": "count(DISTINCT customer_id)"}
 _TOTALS = {
     "units": "coalesce(sum(quantity), 0)",
     "customers": "count(DISTINCT customer_id)",
@@ -88,7 +89,8 @@ class Sales:
     """What one group sold in a period, or how many it was."""
 
     amount: Fraction = Fraction(0)
-    orders: int = 0
+    n: int = 0
+    """Orders, or customers, by the basis."""
     currencies: set[str] = field(default_factory=set)
     lacking: int = 0
     """Orders that do not say how many units they are of."""
@@ -139,6 +141,7 @@ async def _sales(
         customers=join_customers(scope, by),
         conditions=filtered(scope),
         total=_TOTALS.get(basis),
+        n=_COUNTS.get(basis),
     )
     for timeline in timelines(periods):
         for row in await read(session, statement, scope, timeline):
@@ -146,7 +149,7 @@ async def _sales(
             if place is not None:
                 sales = found[place].setdefault(row["member"], Sales())
                 sales.amount += Fraction(row["total"])
-                sales.orders += row["n"]
+                sales.n += row["n"]
                 sales.lacking += row["lacking"]
                 if row["currency"] is not None:
                     sales.currencies.add(row["currency"])
@@ -210,7 +213,7 @@ def _measurement(market: Market | Reason, sales: Sales, basis: str) -> Measureme
         several = len(sales.currencies) > 1
         return Measurement(
             None,
-            sales.orders,
+            sales.n,
             numerator={} if several else own,
             reason=market if isinstance(market, str) else "mixed_currencies",
             currency=None if several else next(iter(sales.currencies), None),
@@ -218,7 +221,7 @@ def _measurement(market: Market | Reason, sales: Sales, basis: str) -> Measureme
     lacking = sales.lacking if basis == "units" else 0
     return Measurement(
         value=float(sales.amount / market.total),
-        n=sales.orders,
+        n=sales.n,
         numerator=own,
         denominator={"market_total": float(market.total)},
         excluded={NO_QUANTITY: lacking},
@@ -238,7 +241,7 @@ def _components(market: Market, sales: Sales) -> Mapping[str, Measurement]:
     if market.largest:
         parts["relative_share"] = Measurement(
             value=float(sales.amount / market.largest),
-            n=sales.orders,
+            n=sales.n,
             numerator={"own": float(sales.amount)},
             denominator={"largest_competitor": float(market.largest)},
             unit="ratio",
@@ -249,5 +252,5 @@ def _components(market: Market, sales: Sales) -> Mapping[str, Measurement]:
             ("highest", market.total - market.error),
         ):
             value = float(sales.amount / total)
-            parts[name] = Measurement(value, sales.orders, unit="ratio")
+            parts[name] = Measurement(value, sales.n, unit="ratio")
     return parts

@@ -11,8 +11,20 @@ from app.db import now
 from app.kpis.acquisition_cost import Cost, measure_costs
 from app.kpis.declaration import Measurement, Option, Reason, Scope
 from app.kpis.periods import Period, local_date
-from app.kpis.purchases import CUSTOMERS, Figures, Timeline, chosen, marks, read, timelines
+from app.kpis.purchases import (
+    CUSTOMERS,
+    Figures,
+    chosen,
+    gaining,
+    marks,
+    open_periods,
+    read,
+    sets_bought,
+    timelines,
+)
 from app.problems import Text
+from app.purchases.book import Book
+from app.purchases.histories import PARTS, History
 
 FORM = Option(
     "form",
@@ -40,7 +52,7 @@ SHOWN_MONTHS = 36
 _MONTH = Fraction(1461, 48)
 
 # The first purchase of each new customer, as the period judges it at its end; then everything
-# that they ordered from then on, and what was paid back of it, by days since.
+# that they brought in, by days since. What was ordered before it was paid back: it is no purchase.
 _REVENUE = """
 gained AS (
     SELECT customer_id, member, point
@@ -49,7 +61,7 @@ gained AS (
     WHERE point = ANY(CAST(:starts AS int[]))
 ),
 acquired AS MATERIALIZED (
-    SELECT g.point, g.member, g.customer_id, min(o.ordered_at) AS first_at,
+    SELECT g.point, g.member, g.customer_id,
         CAST(min(o.ordered_at) AT TIME ZONE :time_zone AS date) AS first_day
     FROM gained g
     JOIN orders o ON o.workspace_id = :workspace_id AND o.customer_id = g.customer_id
@@ -69,20 +81,21 @@ bought AS MATERIALIZED (
         o.currency
     FROM acquired a
     JOIN orders o ON o.workspace_id = :workspace_id AND o.customer_id = a.customer_id
-        AND o.ordered_at >= a.first_at AND o.ordered_at < CAST(:now AS timestamptz)
 )
-SELECT 'moved' AS kind, point, member, currency,
-    CAST(at AT TIME ZONE :time_zone AS date) - first_day AS days, sum(amount) AS amount,
-    count(*) AS n
+SELECT 'moved' AS kind, point, member, currency, day - first_day AS days,
+    sum(amount) AS amount, count(*) AS n
 FROM (
-    SELECT point, member, first_day, currency, ordered_at AS at, amount FROM bought
+    SELECT point, member, first_day, currency, amount,
+        CAST(ordered_at AT TIME ZONE :time_zone AS date) AS day
+    FROM bought
     UNION ALL
-    SELECT b.point, b.member, b.first_day, b.currency, greatest(r.refunded_at, b.ordered_at),
-        -r.amount
+    SELECT b.point, b.member, b.first_day, b.currency, -r.amount,
+        CAST(greatest(r.refunded_at, b.ordered_at) AT TIME ZONE :time_zone AS date)
     FROM bought b
     JOIN refunds r ON r.workspace_id = :workspace_id AND r.order_external_id = b.external_id
-    WHERE b.refunded > 0 AND r.refunded_at < CAST(:now AS timestamptz)
+    WHERE b.refunded > 0
 ) AS moved
+WHERE day <= CAST(:today AS date)
 GROUP BY 1, 2, 3, 4, 5
 UNION ALL
 SELECT 'won', point, member, NULL, CAST(:today AS date) - first_day, 0, count(*)
@@ -99,6 +112,14 @@ class Earnings:
     observed: Counter[int] = field(default_factory=Counter)
     """How many customers have been observed for so many days."""
     currencies: set[str] = field(default_factory=set)
+
+    def take(self, history: History, first: int, today: int) -> None:
+        """Take in one customer, by the history and the first day of purchase; days are ordinals."""
+        self.observed[max(0, today - first)] += 1
+        for move in history.moves:
+            if move.day <= today:
+                self.revenue[max(0, move.day - first)] += Fraction(move.amount, PARTS)
+                self.currencies.add(move.currency)
 
     def add(self, other: "Earnings") -> None:
         """Take in other customers."""
@@ -137,9 +158,11 @@ async def measure_payback(
 ) -> Figures:
     """Months until new customers have paid back; see `Kpi.formula` of the catalogue."""
     costs = await measure_costs(session, scope, periods, by)
-    earned: list[dict[str, Earnings]] = [{} for _ in periods]
-    for timeline in timelines(periods):
-        await _add_earnings(session, scope, timeline, earned)
+    book = await open_periods(session, scope, periods)
+    if book is not None:
+        earned = await _from_sets(book, scope, periods)
+    else:
+        earned = await _from_rows(session, scope, periods)
     return [
         {
             member: _measurement(scope, cost, _of(channels, cost.channels))
@@ -149,27 +172,49 @@ async def measure_payback(
     ]
 
 
-async def _add_earnings(
-    session: AsyncSession, scope: Scope, timeline: Timeline, earned: list[dict[str, Earnings]]
-) -> None:
-    """Read what the new customers of each channel have brought in up to now."""
-    at = now()
-    rows = await read(
-        session,
-        f"{marks(scope, 'channel')},{CUSTOMERS},{_REVENUE}",
-        scope,
-        timeline,
-        starts=list(timeline.periods),
-        now=at,
-        today=local_date(at, timeline.zone),
-    )
-    for row in rows:
-        found = earned[timeline.periods[row["point"]]].setdefault(row["member"], Earnings())
-        if row["kind"] == "won":
-            found.observed[max(0, row["days"])] += row["n"]
-        else:
-            found.revenue[max(0, row["days"])] += Fraction(row["amount"])
-            found.currencies.add(row["currency"])
+async def _from_sets(
+    book: Book, scope: Scope, periods: Sequence[Period]
+) -> list[dict[str, Earnings]]:
+    """What the new customers of each channel brought in, from their kept histories."""
+    asked = [gaining(period) for period in periods]
+    sets = await sets_bought(book, (days for pair in asked for days in pair))
+    groups = await book.groups("channel", scope.filters)
+    found: list[dict[str, Earnings]] = []
+    for period, (bought, earlier) in zip(periods, asked, strict=True):
+        new = sets[bought] & ~sets[earlier]
+        today = local_date(now(), period.zone).toordinal()
+        found.append({})
+        for member, own in groups.items():
+            earnings = Earnings()
+            for history in await book.histories(new & own):
+                earnings.take(history, min(history.bought(*bought)), today)
+            if earnings.customers:
+                found[-1][member] = earnings
+    return found
+
+
+async def _from_rows(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period]
+) -> list[dict[str, Earnings]]:
+    """The same from all orders."""
+    found: list[dict[str, Earnings]] = [{} for _ in periods]
+    for timeline in timelines(periods):
+        rows = await read(
+            session,
+            f"{marks(scope, 'channel')},{CUSTOMERS},{_REVENUE}",
+            scope,
+            timeline,
+            starts=list(timeline.periods),
+            today=local_date(now(), timeline.zone),
+        )
+        for row in rows:
+            earnings = found[timeline.periods[row["point"]]].setdefault(row["member"], Earnings())
+            if row["kind"] == "won":
+                earnings.observed[max(0, row["days"])] += row["n"]
+            else:
+                earnings.revenue[max(0, row["days"])] += Fraction(row["amount"])
+                earnings.currencies.add(row["currency"])
+    return found
 
 
 def _of(channels: Mapping[str, Earnings], names: frozenset[str]) -> Earnings:

@@ -215,11 +215,11 @@ def marks(
     return f"WITH {_UNDONE},{listed}"
 
 
-def member_of(by: str | None) -> str:
+def member_of(by: str | None, columns_of: Mapping[str, str] = CUSTOMER_DIMENSIONS) -> str:
     """The expression for the group of a customer `c`; of several dimensions joined, an array."""
     if by is None:
         return "''"
-    columns = [CUSTOMER_DIMENSIONS[name] for name in by.split(JOINED)]
+    columns = [columns_of[name] for name in by.split(JOINED)]
     return columns[0] if len(columns) == 1 else f"jsonb_build_array({', '.join(columns)})::text"
 
 

@@ -18,6 +18,7 @@ from app.kpis.periods import Period, local_date
 from app.market.leads import load_leads
 from app.market.schemas import AcquisitionSpendPut, LeadLine
 from app.market.service import put_spend
+from app.purchases.fold import fold
 from tests.kpis.shops import SEGMENTS, ZONE, Shop, instants, opened
 
 CHANNELS = {"c0": "web", "c1": "web", "c2": "fair", "c3": "referral", "c4": "", "c5": "referral"}
@@ -117,8 +118,13 @@ async def marketed(
     leads: Sequence[Inquiry] = (),
     spend: Sequence[Bill] = (),
     currency: str = "BRL",
+    *,
+    folded: bool = False,
 ) -> AsyncIterator[tuple[AsyncSession, Scope]]:
-    """A session in which a workspace of its own holds the shop; nothing of it is kept."""
+    """A session in which a workspace of its own holds the shop; nothing of it is kept.
+
+    With `folded`, figures of purchases come from what is kept of them, else from the rows.
+    """
     async with opened(database, shop) as (session, scope):
         lines = [
             CustomerLine(external_id=name, acquisition_channel=channel or None)
@@ -148,6 +154,8 @@ async def marketed(
             }
             body = AcquisitionSpendPut.model_validate(stated)
             await put_spend(session, scope.workspace_id, body, None)
+        while folded and await fold(session, scope.workspace_id):
+            pass
         yield session, scope
 
 

@@ -6,8 +6,8 @@ from app.kpis.catalog.customers import KPIS as CUSTOMER_KPIS
 from app.kpis.catalog.image import KPIS as IMAGE_KPIS
 from app.kpis.catalog.indices import KPIS as INDEX_KPIS
 from app.kpis.catalog.loyalty import KPIS as LOYALTY_KPIS
-from app.kpis.catalog.price import KPIS as PRICE_KPIS
 from app.kpis.catalog.market import KPIS as MARKET_KPIS
+from app.kpis.catalog.price import KPIS as PRICE_KPIS
 from app.kpis.catalog.response_counts import KPIS as RESPONSE_KPIS
 from app.kpis.catalog.satisfaction import KPIS as SATISFACTION_KPIS
 from app.kpis.catalog.service_quality import KPIS as QUALITY_KPIS

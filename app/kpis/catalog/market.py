@@ -70,6 +70,8 @@ ACQUISITION_SPEND = Kpi(
     measure=measure_acquisition_spend,
     compare=compare_nothing,
     dimensions=SPEND_DIMENSIONS,
+    tells_of_people=False,
+    joins_dimensions=False,
 )
 
 CAC = Kpi(
@@ -94,6 +96,7 @@ CAC = Kpi(
     measure=measure_acquisition_cost,
     compare=compare_costs,
     dimensions=("channel",),
+    joins_dimensions=False,
     options=(COST_BASIS, LAG),
 )
 
@@ -122,6 +125,7 @@ PAYBACK = Kpi(
     measure=measure_payback,
     compare=compare_nothing,
     dimensions=("channel",),
+    joins_dimensions=False,
     options=(FORM, MARGIN, COST_BASIS, LAG),
 )
 
@@ -152,6 +156,7 @@ MARKET_SHARE = Kpi(
     measure=measure_market_share,
     compare=compare_nothing,
     dimensions=tuple(CUSTOMER_DIMENSIONS),
+    of_numerator=tuple(CUSTOMER_DIMENSIONS),
     options=(SHARE_BASIS,),
 )
 
@@ -178,6 +183,7 @@ LTV_TO_CAC = Kpi(
     measure=measure_ltv_to_cac,
     compare=compare_ratios,
     dimensions=("channel",),
+    joins_dimensions=False,
     options=RATIO_OPTIONS,
 )
 
