@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, NotFound, Problem
 from app.kpis.calendar_units import Grain
-from app.kpis.declaration import Kpi, Scope
+from app.kpis.declaration import Dedupe, Kpi, Scope
 from app.kpis.periods import (
     Bucket,
     Comparison,
@@ -78,6 +78,7 @@ class Asked:
     filters: tuple[str, ...] = ()
     """Other filters, as `<dimension>:<value>`."""
     quality: Literal["all", "clean"] = "all"
+    dedupe: Dedupe = "none"
     options: Mapping[str, str] = field(default_factory=dict)
     grain: Grain = "day"
     group_by: str | None = None
@@ -161,6 +162,7 @@ async def understand(
         question=asked.question,
         filters=_filters(kpi, asked, dimensions),
         quality=asked.quality,
+        dedupe=asked.dedupe,
         options=asked.options,
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,

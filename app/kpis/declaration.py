@@ -18,6 +18,7 @@ from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
 from app.problems import Text
 
 Family = Literal["survey", "complaints", "customers"]
+<<<<<<< HEAD
 Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months"]
 Reason = Literal[
     "empty_denominator",
@@ -30,6 +31,11 @@ Reason = Literal[
     "margin_not_given",
     "not_reached",
 ]
+=======
+Unit = Literal["ratio", "points", "count", "per_thousand", "money"]
+Dedupe = Literal["none", "latest_per_customer"]
+Reason = Literal["empty_denominator", "no_data", "mixed_currencies", "not_defined", "suppressed"]
+>>>>>>> c5916be (One answer a customer: dedupe=latest_per_customer, counted from the rows)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class Scope:
     """Dimension to the values that pass; '' is "has none"."""
     quality: Literal["all", "clean"] = "all"
     """`clean` leaves flagged responses out."""
+    dedupe: Dedupe = "none"
+    """`latest_per_customer`: of each customer only the latest response to a survey counts."""
     options: Mapping[str, str] = field(default_factory=dict)
     """The KPI's own parameters, by name, as validated from `Kpi.options`."""
     dimensions: tuple[str, ...] = ()

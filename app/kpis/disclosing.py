@@ -185,18 +185,30 @@ def _order(kpi: Kpi, scope: Scope) -> list[str]:
 async def _tables(question: _Question, dimensions: Sequence[str]) -> list[list[_Table]]:
     """The cells of the dimensions, without any filter: for each period, for each part.
 
-    Surveys are parts, because each can be asked for alone; so are the answers that are flagged,
-    where the figure leaves them out and another one does not.
+    Surveys are parts, because each can be asked for alone; so are the answers that are flagged
+    (or that a later one of the customer replaced), where the figure leaves them out and another
+    one does not.
     """
     scope = replace(question.scope, filters={})
     found = await _split(replace(question, scope=scope), dimensions)
-    if scope.quality == "all":
-        return [list(parts.values()) for parts in found]
-    every = await _split(replace(question, scope=replace(scope, quality="all")), dimensions)
-    return [
-        [*clean.values(), *(_less(table, clean.get(part, {})) for part, table in all_.items())]
-        for clean, all_ in zip(found, every, strict=True)
+    parts = [list(each.values()) for each in found]
+    for wider in _wider(scope):
+        every = await _split(replace(question, scope=wider), dimensions)
+        for place, (narrow, all_) in enumerate(zip(found, every, strict=True)):
+            parts[place] += [_less(table, narrow.get(part, {})) for part, table in all_.items()]
+    return parts
+
+
+def _wider(scope: Scope) -> list[Scope]:
+    """The same question without leaving out the flagged, or answers that were replaced."""
+    qualities = dict.fromkeys((scope.quality, "all"))
+    dedupes = dict.fromkeys((scope.dedupe, "none"))
+    scopes = [
+        replace(scope, quality=quality, dedupe=dedupe)
+        for quality in qualities
+        for dedupe in dedupes
     ]
+    return scopes[1:]
 
 
 async def _split(question: _Question, dimensions: Sequence[str]) -> list[dict[str, _Table]]:

@@ -50,6 +50,7 @@ def header(kpi: Kpi, ask: Ask, language: str) -> dict[str, Any]:
             question=scope.question,
             filters={name: list(values) for name, values in scope.filters.items()},
             quality=scope.quality,
+            dedupe=scope.dedupe,
             options=dict(scope.options),
         ),
         "unit": kpi.unit,

@@ -25,6 +25,7 @@ NPS: dict[str, Any] = {
         "question": None,
         "filters": {"channel": ["web"]},
         "quality": "all",
+        "dedupe": "none",
         "options": {},
     },
     "unit": "ratio",

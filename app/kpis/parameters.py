@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from app.fields import LocalDate, TimeZone, storable
 from app.kpis.asking import CLOSED_DIMENSIONS, NAMED_DIMENSIONS, Asked
 from app.kpis.calendar_units import Grain
-from app.kpis.declaration import Kpi, Option
+from app.kpis.declaration import Dedupe, Kpi, Option
 from app.kpis.statistics import DEFAULT_LEVEL, Correction
 
 View = Literal["value", "trend", "compare", "distribution"]
@@ -31,6 +31,10 @@ _FILTER = (
 _CORRECTION = (
     "How the p-values of the pairs are adjusted for their number: `holm` bounds the chance of any "
     "false claim, `bh` (Benjamini and Hochberg) the part of false claims."
+)
+_DEDUPE = (
+    "`latest_per_customer` counts of each customer the latest response to a survey in the period "
+    "only, before any filter; responses without a customer all count. From the rows: slower."
 )
 _CONTROL = (
     "A control chart of the complete points: `ewma` (moving average of weight 0.2, three standard "
@@ -58,6 +62,7 @@ def reader(kpi: Kpi, view: View) -> Callable[..., Awaitable[Asked]]:
             named={name: values for name, values in named.items() if values},
             filters=tuple(given.get("filter") or ()),
             quality=given.get("quality", "all"),
+            dedupe=given.get("dedupe", "none"),
             options={name: str(given[name]) for name in options if given[name] is not None},
             grain=given.get("grain", "day"),
             group_by=given.get("group_by"),
@@ -104,6 +109,7 @@ def _surveys(kpi: Kpi) -> Iterator[Parameter]:
         yield _several("survey", _Id, "Surveys to count; all if absent.")
         quality = Literal["all", "clean"]
         yield _parameter("quality", quality, "all", "`clean` leaves flagged responses out.")
+        yield _parameter("dedupe", Dedupe, "none", _DEDUPE)
     if kpi.takes_question:
         yield _parameter("question", _Text | None, None, "Only the question with this key.")
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from app.fields import Output, Timestamp, example
 from app.kpis.calendar_units import Grain
-from app.kpis.declaration import Family, Reason, Unit
+from app.kpis.declaration import Dedupe, Family, Reason, Unit
 from app.kpis.examples import NPS
 from app.kpis.group_schemas import KpiEffect, KpiOverall
 from app.kpis.statistics import ChangeVerdict, Correction, Direction, TargetVerdict
@@ -87,6 +87,7 @@ class KpiScope(Output):
     question: str | None
     filters: dict[str, list[str]]
     quality: Literal["all", "clean"]
+    dedupe: Dedupe
     options: dict[str, str]
 
 

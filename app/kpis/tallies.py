@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
-from app.responses.cells import Count, Slice, histogram
+from app.responses.cells import SUPERSEDED, Count, Slice, histogram
 
 #: A question of one survey, by the name that tallies give it.
 Name = tuple[UUID, str]
@@ -18,6 +18,7 @@ Name = tuple[UUID, str]
 #: Responses of these qualities are in no figure.
 _NEVER = ("invalid", "duplicate", "test")
 _FLAGGED = "flagged_quality"
+_SUPERSEDED = SUPERSEDED.removeprefix("~")
 #: Why a whole response is left out of every figure: by its quality, if only clean ones count.
 NEVER_COUNTED = (*_NEVER, _FLAGGED)
 #: Why the answer to a question is not counted, in the order in which envelopes list it.
@@ -41,11 +42,15 @@ class Tally:
     def left_out(
         self, names: Collection[Name], reasons: Sequence[str] = EXCLUSIONS
     ) -> dict[str, int]:
-        """What was asked under the names and does not count, by reason; every reason is there."""
+        """What was asked under the names and does not count, by reason; every reason is there.
+
+        So is `superseded` where answers were replaced by later ones of the same customer.
+        """
         total: Counter[str] = Counter()
         for name in names:
             total.update(self.excluded.get(name, {}))
-        return {reason: total[reason] for reason in reasons}
+        replaced = (_SUPERSEDED,) if total[_SUPERSEDED] else ()
+        return {reason: total[reason] for reason in (*reasons, *replaced)}
 
     def add(self, count: Count, quality: str) -> None:
         """Put a count where it belongs: the quality of the response is judged first."""
@@ -89,12 +94,20 @@ async def tally(
             survey_ids=tuple(sorted({survey_id for survey_id, _ in wanted})),
             questions=tuple(sorted({question for _, question in wanted})),
             filters=scope.filters,
+            latest_of=latest_of(scope),
         )
         for count in await histogram(session, span, by=by, buckets=starts):
             if (count.survey_id, count.question) in wanted:
                 members = found[run[count.bucket - 1]]
                 members.setdefault(count.member, Tally()).add(count, scope.quality)
     return found
+
+
+def latest_of(scope: Scope) -> tuple[str, ...] | None:
+    """The qualities of which only the latest response of a customer counts; None: all count."""
+    if scope.dedupe == "none":
+        return None
+    return ("ok",) if scope.quality == "clean" else ("ok", "flagged")
 
 
 def _runs(periods: Sequence[Period]) -> Iterator[list[int]]:

@@ -2,8 +2,8 @@
 
 A read is exact at once: it adds to the cells the responses and deltas of every transaction
 that the cells do not hold. What the cells cannot answer (another time zone, two dimensions at
-once, one that they do not keep) is counted from the rows by the same statement, as if nothing
-were folded: as exact, and slower.
+once, one that they do not keep, the latest response of each customer) is counted from the rows
+by the same statement, as if nothing were folded: as exact, and slower.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,8 @@ _COLUMNS = {
 #: array; neither sign can be in the name of a dimension. `@survey` splits by survey too.
 JOINED = "*"
 EACH_SURVEY = "@survey"
+#: The code of every answer of a response that a later one of the same customer replaces.
+SUPERSEDED = "~superseded"
 
 
 #: Where clocks go back over midnight, midnight is two instants: the index narrows the rows to
@@ -59,6 +61,9 @@ class Slice:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Dimension to the values that pass: `channel`, `method`, `segment`, `version`, `language`,
     `customer`, or a metadata key. '' stands for "has none"."""
+    latest_of: tuple[str, ...] | None = None
+    """Of each customer only the latest response counts, among those of these qualities that were
+    not dismissed, in each survey and bucket; only then filters apply. None: every one counts."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +90,26 @@ async def histogram(
 
     `buckets` are the first days of each, ascending, `wanted.start` first; without them there is
     one. Codes are as `surveys.answers` writes them; special ones begin with `~`. Several
-    dimensions that are joined make one group of each combination.
+    dimensions that are joined make one group of each combination. Where only the latest response
+    of a customer counts, all codes of the others are `SUPERSEDED`.
     """
     state = await session.get(RollupState, wanted.workspace_id)
     dimensions = {*wanted.filters, *(by or "").split(JOINED)} - {"", EACH_SURVEY}
-    folded = state is not None and _holds(state, wanted, dimensions)
+    folded = state is not None and wanted.latest_of is None and _holds(state, wanted, dimensions)
     months = whole_months(wanted.start, wanted.end, buckets)
     statement = text(_sql(wanted, by, folded=folded, by_months=months is not None))
+    parameters = bound(wanted, by, buckets)
+    parameters["folded_to"] = state.folded_to if state is not None and folded else 0
+    if months is not None:
+        parameters["months_start"], parameters["months_end"] = months
+    # Only what the statement names may be bound.
+    named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
+    rows = await session.execute(statement, named)
+    return [Count(*row) for row in rows]
+
+
+def bound(wanted: Slice, by: str | None, buckets: Sequence[date]) -> dict[str, object]:
+    """What statements over a slice may name."""
     parameters: dict[str, object] = {
         "workspace_id": wanted.workspace_id,
         "start": wanted.start,
@@ -100,19 +118,14 @@ async def histogram(
         "surveys": list(wanted.survey_ids) if wanted.survey_ids is not None else None,
         "questions": list(wanted.questions) if wanted.questions is not None else None,
         "buckets": list(buckets or [wanted.start]),
-        "folded_to": state.folded_to if state is not None and folded else 0,
+        "latest_of": list(wanted.latest_of or ()),
     }
-    if months is not None:
-        parameters["months_start"], parameters["months_end"] = months
     for number, (name, values) in enumerate(wanted.filters.items()):
         parameters[f"name{number}"] = name
         parameters[f"values{number}"] = list(values)
     for number, name in enumerate((by or "").split(JOINED)):
         parameters[f"by{number}"] = name
-    # Only what the statement names may be bound.
-    named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
-    rows = await session.execute(statement, named)
-    return [Count(*row) for row in rows]
+    return parameters
 
 
 def whole_months(start: date, end: date, buckets: Sequence[date] = ()) -> tuple[date, date] | None:
@@ -181,27 +194,53 @@ def _cells(wanted: Slice, by: str | None, span: str) -> str:
 
 def _tail(wanted: Slice, by: str | None, *, folded: bool) -> str:
     """Count the rows of every transaction from `folded_to` on, deltas with their sign."""
+    code = "substr(t.tally, strpos(t.tally, '=') + 1)"
+    question = _among("split_part(t.tally, '=', 1)", "questions", "text", wanted.questions)
+    tables = [("responses", "1::int8"), ("response_deltas", "r.sign")]
+    if wanted.latest_of is not None:
+        # Deltas cancel each other where all is counted from the rows.
+        code, tables = f"CASE WHEN r.superseded THEN '{SUPERSEDED}' ELSE {code} END", tables[:1]
+    parts = [
+        f"""SELECT r.local_day AS day, r.member,
+        r.survey_id, split_part(t.tally, '=', 1) AS question, {code} AS code, r.quality,
+        {sign} AS n
+    FROM {rows_sql(wanted, by, table, folded=folded)} r
+        CROSS JOIN LATERAL unnest(r.tallies) AS t (tally)
+    WHERE true {question}"""  # noqa: S608 - only names of our own
+        for table, sign in tables
+    ]
+    return "\n    UNION ALL\n    ".join(parts)
+
+
+def rows_sql(
+    wanted: Slice, by: str | None, table: str = "responses", *, folded: bool = False
+) -> str:
+    """The rows of a slice with `local_day` and `member`; not only what is not folded, by default.
+
+    With `latest_of` also `superseded`: whether a later response of the customer counts instead.
+    """
     joined = enumerate((by or "").split(JOINED)) if by else ()
     member = _joined([dimension_sql(name, f":by{number}") for number, name in joined])
     conditions = " ".join(
         f"AND {dimension_sql(name, f':name{number}')} = ANY(:values{number})"
         for number, name in enumerate(wanted.filters)
     )
-    question = _among("split_part(t.tally, '=', 1)", "questions", "text", wanted.questions)
     surveys = _among("r.survey_id", "surveys", "uuid", wanted.survey_ids)
-    parts = [
-        f"""SELECT (r.occurred_at AT TIME ZONE :time_zone)::date AS day, {member} AS member,
-        r.survey_id, split_part(t.tally, '=', 1) AS question,
-        substr(t.tally, strpos(t.tally, '=') + 1) AS code, r.quality, {sign} AS n
-    FROM {_rows(table, surveys, folded=folded)} CROSS JOIN LATERAL unnest(r.tallies) AS t (tally)
-    WHERE (r.occurred_at AT TIME ZONE :time_zone)::date >= :start
-        AND (r.occurred_at AT TIME ZONE :time_zone)::date < :end
-        {surveys}
-        {question}
-        {conditions}"""  # noqa: S608 - only names of our own
-        for table, sign in (("responses", "1::int8"), ("response_deltas", "r.sign"))
-    ]
-    return "\n    UNION ALL\n    ".join(parts)
+    day = "(r.occurred_at AT TIME ZONE :time_zone)::date"
+    within = f"{day} >= :start AND {day} < :end {surveys}"
+    rows = f"(SELECT r.* FROM {_rows(table, surveys, folded=folded)} WHERE {within})"  # noqa: S608 - only names of our own
+    if wanted.latest_of is not None:
+        rows = f"(SELECT r.*, {_SUPERSEDED.format(day=day)} AS superseded FROM {rows} r)"  # noqa: S608 - only names of our own
+    return f"""(SELECT r.*, {day} AS local_day, {member} AS member FROM {rows} r
+        WHERE true {conditions})"""  # noqa: S608 - only names of our own
+
+
+#: Judged before any filter, so that each customer is in one group: that of the latest response.
+_COUNTS = "r.status <> 'dismissed' AND r.quality = ANY(CAST(:latest_of AS text[]))"
+_SUPERSEDED = f"""{_COUNTS} AND row_number() OVER (
+    PARTITION BY r.survey_id, width_bucket({{day}}, CAST(:buckets AS date[])), r.customer,
+        CASE WHEN r.customer IS NULL THEN r.id END, {_COUNTS}
+    ORDER BY r.occurred_at DESC, r.id DESC) > 1"""
 
 
 def _rows(table: str, surveys: str, *, folded: bool) -> str:
