@@ -18,8 +18,8 @@ from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
 from app.problems import Text
 
 Family = Literal["survey", "complaints", "customers"]
-<<<<<<< HEAD
 Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months"]
+Dedupe = Literal["none", "latest_per_customer"]
 Reason = Literal[
     "empty_denominator",
     "no_data",
@@ -31,11 +31,6 @@ Reason = Literal[
     "margin_not_given",
     "not_reached",
 ]
-=======
-Unit = Literal["ratio", "points", "count", "per_thousand", "money"]
-Dedupe = Literal["none", "latest_per_customer"]
-Reason = Literal["empty_denominator", "no_data", "mixed_currencies", "not_defined", "suppressed"]
->>>>>>> c5916be (One answer a customer: dedupe=latest_per_customer, counted from the rows)
 
 
 @dataclass(frozen=True)
