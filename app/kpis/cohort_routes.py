@@ -1,29 +1,46 @@
 """Asking for the cohort matrix over HTTP."""
 
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
-from app.errors import FieldError, Problem
+from app.errors import FieldError, NotFound, Problem
+from app.fields import LocalDate
 from app.http.auth import Credential, needs
+from app.http.pagination import Page, PageRequest
 from app.http.rendering import language_of
 from app.http.route import ReadSession, Route
 from app.kpis import envelopes
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.calendar_units import add_units
 from app.kpis.catalog.customers import RETENTION
-from app.kpis.cohort_schemas import CohortCell, CohortMatrix, CohortMean, CohortQuery, CohortRow
-from app.kpis.cohorts import FORMULA, CohortGrain, Wanted, measure_cohorts, widened
+from app.kpis.cohort_members import list_cohort_customers
+from app.kpis.cohort_schemas import (
+    CohortCell,
+    CohortCustomer,
+    CohortCustomersQuery,
+    CohortMatrix,
+    CohortMean,
+    CohortQuery,
+    CohortRow,
+)
+from app.kpis.cohorts import FORMULA, Cell, CohortGrain, Mean, Wanted, measure_cohorts, widened
 from app.kpis.periods import Period, PeriodError, split
 from app.kpis.schemas import KpiDefinition
 from app.problems import Text
+from app.purchases.histories import PARTS
 
 router = APIRouter(prefix="/v1", tags=["kpis"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
+#: Who a figure is made of is told to those who may read customers.
+Named = Annotated[Credential, needs("customers:rw")]
 
 #: Cohorts that are shown where `from` is open.
 _SHOWN: dict[CohortGrain, int] = {"week": 12, "month": 12, "quarter": 8, "year": 5}
@@ -58,6 +75,7 @@ async def get_retention_cohorts(
         type=query.type,
         mean=query.mean,
         now=ask.now,
+        by=query.by,
     )
     matrix = await measure_cohorts(session, wanted)
     language = language_of(request.scope)
@@ -68,17 +86,87 @@ async def get_retention_cohorts(
         **(envelopes.header(RETENTION, ask, language) | {"definition": definition}),
         period=envelopes.period(ask.period, ask.now),
         grain=query.grain,
+        currency=next(iter(matrix.currencies)) if len(matrix.currencies) == 1 else None,
+        reason="mixed_currencies" if len(matrix.currencies) > 1 else None,
         excluded={"fully_refunded_orders": matrix.refunded_orders},
         cohorts=[
             CohortRow(
                 start=each.start,
                 size=each.size,
-                cells=[CohortCell.model_validate(cell) for cell in each.cells],
+                cells=[_cell(cell) for cell in each.cells],
             )
             for each in matrix.cohorts
         ],
-        mean=[CohortMean.model_validate(each) for each in matrix.means],
+        mean=[_mean(each) for each in matrix.means],
     )
+
+
+def _cell(cell: Cell) -> CohortCell:
+    return CohortCell(
+        k=cell.k,
+        active=cell.active,
+        rate=cell.rate,
+        interval=envelopes.interval(cell.interval),
+        complete=cell.complete,
+        revenue=_money(cell.revenue),
+    )
+
+
+def _mean(mean: Mean) -> CohortMean:
+    return CohortMean(
+        k=mean.k,
+        rate=mean.rate,
+        active=mean.active,
+        size=mean.size,
+        cohorts=mean.cohorts,
+        interval=envelopes.interval(mean.interval),
+        revenue=_money(mean.revenue),
+    )
+
+
+def _money(amount: Fraction | None) -> str | None:
+    """Exact: money has four decimals, and sums of it have no more."""
+    return None if amount is None else f"{Decimal(int(amount * PARTS)).scaleb(-4):f}"
+
+
+@router.get("/kpis/retention/cohorts/{cohort}/{k}/customers", operation_id="list_cohort_customers")
+async def list_customers_of_cell(
+    cohort: LocalDate,
+    k: Annotated[int, Path(ge=0, le=1_000)],
+    *,
+    query: Annotated[CohortCustomersQuery, Query()],
+    session: ReadSession,
+    caller: Named,
+    request: Request,
+) -> Page[CohortCustomer]:
+    """The customers of the cohort that begins on a day who are active `k` units later.
+
+    The same as the cell counts, now; by external id. A key that may not read customers is refused.
+    """
+    matrix = CohortQuery.model_validate(
+        {
+            "from": cohort,
+            "to": date.fromordinal(cohort.toordinal() + 1),
+            "periods": 1,
+            **query.model_dump(exclude={"limit", "cursor"}),
+        }
+    )
+    timeout_ms = request.app.state.settings.report_timeout_ms
+    ask = await _understand(session, caller.workspace_id, matrix, timeout_ms)
+    if ask.period.start != cohort:
+        raise NotFound
+    wanted = Wanted(
+        scope=ask.scope,
+        period=ask.period,
+        grain=query.grain,
+        columns=k + 1,
+        type=query.type,
+        mean="weighted",
+        now=ask.now,
+    )
+    paging = PageRequest(query.limit, query.cursor)
+    found, cursor = await list_cohort_customers(session, wanted, k, paging)
+    return Page(data=[CohortCustomer(external_id=each) for each in found], next_cursor=cursor)
 
 
 async def _understand(
@@ -94,7 +182,12 @@ async def _understand(
         level=query.level,
         named={name: values for name, values in named.items() if values},
         filters=tuple(query.filter or ()),
-        options={"type": query.type, "mean": query.mean, "periods": str(query.periods)},
+        options={
+            "type": query.type,
+            "by": query.by,
+            "mean": query.mean,
+            "periods": str(query.periods),
+        },
     )
     ask = await understand(
         session, RETENTION, workspace_id, asked, now=now(), timeout_ms=timeout_ms

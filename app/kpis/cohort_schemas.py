@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from app.fields import Input, LocalDate, Output, TimeZone, storable
-from app.kpis.cohorts import CohortGrain, CohortType, MeanOf
+from app.kpis.cohorts import CohortBy, CohortGrain, CohortType, MeanOf
+from app.kpis.declaration import Reason
 from app.kpis.schemas import KpiHeader, KpiInterval, KpiPeriod
 from app.kpis.statistics import DEFAULT_LEVEL
 
@@ -36,6 +37,7 @@ class CohortQuery(Input):
     type: CohortType = Field(
         "exact", description="Active in the unit, in it or later, or in any of units 1 to k."
     )
+    by: CohortBy = Field("customers", description="Shares of customers, or of first revenue.")
     mean: MeanOf = Field("weighted", description="How the columns are averaged.")
     level: float = Field(
         DEFAULT_LEVEL, ge=0.8, le=0.999, description="Confidence level of the intervals."
@@ -49,6 +51,37 @@ class CohortQuery(Input):
     )
 
 
+class CohortCustomersQuery(Input):
+    """Which matrix a cell is of, beside its cohort and distance."""
+
+    model_config = ConfigDict(strict=False)
+
+    tz: TimeZone | None = Field(
+        None, description="IANA time zone of the local dates; the workspace's if absent."
+    )
+    grain: CohortGrain = Field("month", description="The unit of the cohort and the distance.")
+    type: CohortType = Field(
+        "exact", description="Active in the unit, in it or later, or in any of units 1 to k."
+    )
+    segment: _Values | None = Field(None, description="Only this segment; repeat it for several.")
+    channel: _Values | None = Field(
+        None, description="Only this channel of acquisition; repeat it for several."
+    )
+    filter: _Values | None = Field(
+        None, description="`key_account_type:<value>`; an empty value selects what has none."
+    )
+    limit: int = Field(50, ge=1, le=500, description="Items on a page.")
+    cursor: str | None = Field(
+        None, max_length=500, description="`next_cursor` of the page before."
+    )
+
+
+class CohortCustomer(Output):
+    """A customer behind a cell, by the id of the system that it comes from."""
+
+    external_id: str
+
+
 class CohortCell(Output):
     """How many of the cohort are active `k` units later; the rate of an empty cohort is null."""
 
@@ -58,6 +91,8 @@ class CohortCell(Output):
     interval: KpiInterval | None
     complete: bool
     """Whether the unit has ended."""
+    revenue: str | None
+    """With by=revenue, what the rate is made of; null where currencies differ."""
 
 
 class CohortRow(Output):
@@ -81,7 +116,8 @@ class CohortMean(Output):
     size: int
     cohorts: int
     interval: KpiInterval | None
-    """Null for the simple mean."""
+    """Null for the simple mean, and by revenue."""
+    revenue: str | None
 
 
 class CohortMatrix(KpiHeader):
@@ -89,6 +125,10 @@ class CohortMatrix(KpiHeader):
 
     period: KpiPeriod
     grain: CohortGrain
+    currency: str | None
+    """Of the revenue, with by=revenue."""
+    reason: Reason | None
+    """Why there is no revenue."""
     excluded: dict[str, int]
     cohorts: list[CohortRow]
     mean: list[CohortMean]

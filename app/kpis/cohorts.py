@@ -4,24 +4,28 @@ Distance is counted on the calendar, so that a unit without purchases shifts not
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.calendar_units import Grain, add_units, unit_start
+from app.kpis.cohort_counts import Cohorts, add_up_cohorts, count_cohorts
+from app.kpis.cohort_sets import Revenue
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period, day_starts_at
 from app.kpis.proportions import Share, wilson
-from app.kpis.purchases import STANDS, Timeline, fully_refunded, marks, read
 from app.kpis.statistics import Interval
 from app.problems import Text
+from app.purchases.book import open_book
 
 CohortGrain = Literal["week", "month", "quarter", "year"]
 CohortType = Literal["exact", "rolling", "bounded_by"]
 MeanOf = Literal["weighted", "simple"]
+CohortBy = Literal["customers", "revenue"]
 
 FORMULA = Text(
     "Cohort: customers whose first ever purchase lies in the unit (week, month, quarter or year). "
@@ -29,7 +33,9 @@ FORMULA = Text(
     "type=exact: with a purchase in that unit; rolling: in it or later; bounded_by: in the units "
     "1 to k. Cells may rise with k. A cell is complete when its unit has ended. Mean by k over "
     "complete cells of cohorts that are not empty: weighted = sum of active / sum of sizes, "
-    "simple = mean of the shares. A purchase is an order that is not fully refunded by now; "
+    "simple = mean of the shares. by=revenue: what the cohort brought in k units later / in its "
+    "first unit; orders less refunds, each on its own date, in one currency (rolling: from k on, "
+    "bounded_by: units 1 to k together). A purchase is an order that is not fully refunded by now; "
     "segment, key-account type and channel (of the acquisition) are the customer's own, as they "
     "are now.",
     "队列：首次购买发生在该日历单位（周、月、季或年）内的客户。单元格 k：其中在日历上 k 个单位"
@@ -50,6 +56,10 @@ class Cell:
     rate: float | None
     interval: Interval | None
     complete: bool
+    revenue: Fraction | None = None
+    """What they brought in, by the type; the rate is over `first_revenue`, that of their first
+    unit."""
+    first_revenue: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ class Mean:
     size: int
     cohorts: int
     interval: Interval | None
+    revenue: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,8 @@ class Matrix:
     cohorts: Sequence[Cohort]
     means: Sequence[Mean]
     refunded_orders: int
+    currencies: frozenset[str] = frozenset()
+    """Those of the revenue; there is none to show where there are several."""
 
 
 @dataclass(frozen=True)
@@ -94,31 +107,7 @@ class Wanted:
     mean: MeanOf
     now: datetime
     """Orders from here on do not exist yet; nor do units that begin later."""
-
-
-# `made` numbers the units from 1; 0 is before the first cohort, whose customers are in none.
-_HISTORIES = """,
-activity AS (SELECT DISTINCT customer_id, made FROM marks),
-histories AS (
-    SELECT customer_id, made, min(made) OVER (PARTITION BY customer_id) AS cohort FROM activity
-)
-"""
-_COUNTS: Mapping[CohortType, str] = {
-    "exact": """
-SELECT cohort, made - cohort AS k, count(*) AS n FROM histories
-WHERE cohort > 0 GROUP BY 1, 2""",
-    "rolling": """
-SELECT cohort, last - cohort AS k, count(*) AS n
-FROM (SELECT cohort, max(made) AS last FROM histories GROUP BY customer_id, cohort) AS each
-WHERE cohort > 0 GROUP BY 1, 2""",
-    "bounded_by": """
-SELECT cohort, coalesce(next - cohort, 0) AS k, count(*) AS n
-FROM (
-    SELECT cohort, min(made) FILTER (WHERE made > cohort) AS next
-    FROM histories GROUP BY customer_id, cohort
-) AS each
-WHERE cohort > 0 GROUP BY 1, 2""",
-}
+    by: CohortBy = "customers"
 
 
 def widened(period: Period, grain: Grain) -> Period:
@@ -128,49 +117,76 @@ def widened(period: Period, grain: Grain) -> Period:
 
 
 async def measure_cohorts(session: AsyncSession, wanted: Wanted) -> Matrix:
-    """The matrix, exact from the orders in one statement."""
-    units = list(_units(wanted))
+    """The matrix, exact at the instant of the question."""
+    units = units_of(wanted)
     if not units:
         return Matrix([], [_mean(k, [], wanted) for k in range(wanted.columns)], 0)
-    end = add_units(units[-1], wanted.grain, 1)
-    timeline = Timeline((*units, end), wanted.period.zone, {})
-    statement = marks(wanted.scope, None, refunded=STANDS) + _HISTORIES + _COUNTS[wanted.type]
-    rows = await read(session, statement, wanted.scope, timeline, last=wanted.now)
-    counts: dict[int, Counter[int]] = {}
-    for row in rows:
-        counts.setdefault(row["cohort"], Counter())[row["k"]] = row["n"]
+    scope, bounds = wanted.scope, [*units, add_units(units[-1], wanted.grain, 1)]
+    book = await open_book(session, scope.workspace_id, scope.time_zone, until=wanted.now)
+    asked = Cohorts(scope, bounds, wanted.period.zone, wanted.now)
+    counts, refunded = await count_cohorts(session, book, asked, wanted.type)
+    revenue: Revenue = {}
+    currencies: frozenset[str] = frozenset()
+    if wanted.by == "revenue":
+        revenue, currencies = await add_up_cohorts(session, book, asked)
+    if len(currencies) > 1:
+        revenue = {}
     cohorts = [
-        _cohort(wanted, units, place, counts.get(place + 1, Counter()))
+        _cohort(wanted, units, place, counts.get(place + 1, Counter()), revenue.get(place + 1))
         for place, start in enumerate(units)
         if start < wanted.period.end
     ]
-    span = (wanted.period.starts_at, wanted.now)
-    (refunded,) = await fully_refunded(session, wanted.scope, None, [span])
     return Matrix(
         cohorts,
         [_mean(k, cohorts, wanted) for k in range(wanted.columns)],
-        refunded.get("", 0),
+        refunded,
+        currencies,
     )
 
 
-def _units(wanted: Wanted) -> Iterator[date]:
+def units_of(wanted: Wanted) -> list[date]:
     """First days of the units that have begun, from the first cohort to the last column."""
-    start = wanted.period.start
+    start, found = wanted.period.start, []
     after = add_units(wanted.period.end, wanted.grain, wanted.columns - 1)
     while start < after and day_starts_at(start, wanted.period.zone) <= wanted.now:
-        yield start
+        found.append(start)
         start = add_units(start, wanted.grain, 1)
+    return found
 
 
-def _cohort(wanted: Wanted, units: Sequence[date], place: int, counts: Counter[int]) -> Cohort:
+def _cohort(
+    wanted: Wanted,
+    units: Sequence[date],
+    place: int,
+    counts: Counter[int],
+    revenue: Mapping[int, Fraction] | None,
+) -> Cohort:
     size = counts[0] if wanted.type == "exact" else counts.total()
     cells = []
     for k, start in enumerate(units[place : place + wanted.columns]):
         share = Share(_active(wanted.type, counts, size, k), size)
         ends_at = day_starts_at(add_units(start, wanted.grain, 1), wanted.period.zone)
-        interval = wilson(share, wanted.scope.level)
-        cells.append(Cell(k, share.count, share.value, interval, ends_at <= wanted.now))
+        cell = Cell(k, share.count, share.value, wilson(share, wanted.scope.level),
+                    ends_at <= wanted.now)  # fmt: skip
+        if wanted.by == "revenue":
+            cell = _priced(cell, wanted.type, revenue)
+        cells.append(cell)
     return Cohort(units[place], size, cells)
+
+
+def _priced(cell: Cell, type_: CohortType, revenue: Mapping[int, Fraction] | None) -> Cell:
+    """The cell by what its cohort brought in, over what it did in its first unit."""
+    if revenue is None:
+        return replace(cell, rate=None, interval=None)
+    first, k = revenue.get(0, Fraction(0)), cell.k
+    if type_ == "exact" or k == 0:
+        amount = revenue.get(k, Fraction(0))
+    elif type_ == "rolling":
+        amount = sum((each for at, each in revenue.items() if at >= k), Fraction(0))
+    else:
+        amount = sum((each for at, each in revenue.items() if 1 <= at <= k), Fraction(0))
+    rate = float(amount / first) if first > 0 else None
+    return replace(cell, rate=rate, interval=None, revenue=amount, first_revenue=first)
 
 
 def _active(type_: CohortType, counts: Counter[int], size: int, k: int) -> int:
@@ -189,8 +205,26 @@ def _mean(k: int, cohorts: Sequence[Cohort], wanted: Wanted) -> Mean:
         for cell in cohort.cells
         if cell.k == k and cell.complete and cohort.size
     ]
+    if wanted.by == "revenue":
+        return _priced_mean(k, cells, wanted.mean)
     share = Share(sum(cell.active for _, cell in cells), sum(size for size, _ in cells))
     rate, interval = share.value, wilson(share, wanted.scope.level)
     if wanted.mean == "simple" and cells:
         rate, interval = sum(cell.active / size for size, cell in cells) / len(cells), None
     return Mean(k, rate, share.count, share.total, len(cells), interval)
+
+
+def _priced_mean(k: int, cells: Sequence[tuple[int, Cell]], mean: MeanOf) -> Mean:
+    """The same by revenue: a cohort that brought in nothing at first has no share."""
+    priced = [
+        (cell, cell.rate, cell.revenue, cell.first_revenue)
+        for _, cell in cells
+        if cell.rate is not None
+    ]
+    revenue = sum((each or Fraction(0) for _, _, each, _ in priced), Fraction(0))
+    first = sum((each or Fraction(0) for *_, each in priced), Fraction(0))
+    rate = float(revenue / first) if priced else None
+    if mean == "simple" and priced:
+        rate = sum(each for _, each, _, _ in priced) / len(priced)
+    active, size = sum(cell.active for _, cell in cells), sum(size for size, _ in cells)
+    return Mean(k, rate, active, size, len(priced), None, revenue if priced else None)

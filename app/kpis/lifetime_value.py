@@ -1,14 +1,13 @@
 """Historic lifetime value: what customers have brought in up to the end of a period."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Option, Scope
+from app.kpis.lifetime_sets import TENTHS, Sums, acquired, everybody
 from app.kpis.means import Moments, moments_from_sums, t_interval, welch
 from app.kpis.periods import Period
 from app.kpis.purchases import (
@@ -22,6 +21,7 @@ from app.kpis.purchases import (
     join_customers,
     marks,
     member_of,
+    open_periods,
     present,
     read,
     timelines,
@@ -48,14 +48,13 @@ MARGIN = Option(
     low=1,
     high=100,
 )
-TENTHS = [tenth / 10 for tenth in range(1, 10)]
 MOST_SPREADS = 2
-"""Median and deciles are given for at most so many periods at once, so not in a trend."""
+"""Median and deciles are given for the first of at most so many periods, so not in a trend."""
 
 # `steps`: what each customer brought in between one point and the next, refunds on their own
 # date (never before their order); `running`: the same with the total so far, which holds until
 # `next_step`.
-_STEPS = """
+_MOVEMENTS = """
 movements AS (
     SELECT o.customer_id, {member} AS member, o.currency, o.amount,
         width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS step
@@ -71,7 +70,8 @@ movements AS (
     WHERE r.workspace_id = :workspace_id
         AND greatest(r.refunded_at, o.ordered_at) < CAST(:last AS timestamptz)
         {conditions}
-),
+)"""
+_STEPS = """,
 steps AS (
     SELECT customer_id, member, step, sum(amount) AS delta,
         min(currency) AS first_currency, max(currency) AS last_currency
@@ -123,26 +123,32 @@ GROUP BY 2, 3
 _COUNTED = {"all": "known @> asked.point + 1", "acquired": "gained @> asked.point"}
 
 
-@dataclass(frozen=True)
-class Sums:
-    """What one group of customers has brought in, in sums."""
-
-    n: int = 0
-    total: Decimal = Decimal(0)
-    squares: Decimal = Decimal(0)
-    currencies: frozenset[str] = frozenset()
-    deciles: Sequence[float] = ()
-
-
 async def measure_lifetime_value(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """Mean net revenue per customer, by period and group; see `Kpi.formula` of the catalogue."""
-    found: list[dict[str, Sums]] = [{} for _ in periods]
     spread = len(periods) <= MOST_SPREADS
+    book = await open_periods(session, scope, periods)
+    found = None
+    if book is not None:
+        told = everybody if chosen(scope, COHORT) == "all" else acquired
+        found = await told(book, scope, periods, by, spread=spread)
+    if book is not None and found is not None:
+        windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
+        refunded = await book.undone(windows, by, scope.filters)
+    else:
+        found, refunded = await _from_rows(session, scope, periods, by, spread=spread)
+    return gathered(found, refunded, by, Sums(), lambda sums, left: _measurement(scope, sums, left))
+
+
+async def _from_rows(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None, *, spread: bool
+) -> tuple[list[dict[str, Sums]], list[dict[str, int]]]:
+    """Sums by period and group, and the orders left out, from all orders and refunds."""
+    found: list[dict[str, Sums]] = [{} for _ in periods]
     for timeline in timelines(periods):
         statement = _statement(scope, by, spread=spread)
-        starts = list(timeline.periods)
+        starts = [number for number, place in timeline.periods.items() if place == 0]
         rows = await read(session, statement, scope, timeline, starts=starts, tenths=TENTHS)
         groups = _everybody if chosen(scope, COHORT) == "all" else _acquired
         for member in {row["member"] for row in rows}:
@@ -150,18 +156,21 @@ async def measure_lifetime_value(
             for number, sums in groups(own, timeline).items():
                 found[timeline.periods[number]][member] = sums
     spans = [(each.starts_at, each.ends_at) for each in periods]
-    refunded = await fully_refunded(session, scope, by, spans)
-    return gathered(found, refunded, by, Sums(), lambda sums, left: _measurement(scope, sums, left))
+    return found, await fully_refunded(session, scope, by, spans)
+
+
+def movements(scope: Scope, by: str | None) -> str:
+    """The part of a statement that lists what was ordered and paid back, between two points."""
+    return _MOVEMENTS.format(
+        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
+    )
 
 
 def _statement(scope: Scope, by: str | None, *, spread: bool) -> str:
     cohort = chosen(scope, COHORT)
-    steps = _STEPS.format(
-        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
-    )
     sums = f",{_ALL}" if cohort == "all" else _ACQUIRED
     deciles = _SPREAD.format(counted=_COUNTED[cohort]) if spread else ""
-    return f"{marks(scope, by)},{CUSTOMERS},{steps}{sums}{deciles}"
+    return f"{marks(scope, by)},{CUSTOMERS},{movements(scope, by)}{_STEPS}{sums}{deciles}"
 
 
 def _everybody(rows: Sequence[RowMapping], timeline: Timeline) -> dict[int, Sums]:
@@ -178,8 +187,7 @@ def _everybody(rows: Sequence[RowMapping], timeline: Timeline) -> dict[int, Sums
     booked = _booked(by_kind.get("money", {}), size)
     spread = by_kind.get("spread", {})
     return {
-        number: replace(
-            booked[number],
+        number: booked[number]._replace(
             n=known[number + 1],
             deciles=spread[number]["deciles"] if number in spread else (),
         )
@@ -195,8 +203,8 @@ def _booked(rows: Mapping[int, RowMapping], size: int) -> list[Sums]:
     for step in range(size + 1):
         if (row := rows.get(step)) is not None:
             sums = Sums(
-                total=sums.total + row["total"],
-                squares=sums.squares + row["squares"],
+                total=sums.total + Fraction(row["total"]),
+                squares=sums.squares + Fraction(row["squares"]),
                 currencies=sums.currencies | {row["low_currency"], row["high_currency"]},
             )
         booked.append(sums)
@@ -209,8 +217,8 @@ def _acquired(rows: Sequence[RowMapping], timeline: Timeline) -> dict[int, Sums]
     return {
         row["point"]: Sums(
             row["n"],
-            row["total"],
-            row["squares"],
+            Fraction(row["total"]),
+            Fraction(row["squares"]),
             frozenset({row["low_currency"], row["high_currency"]}),
             spread.get(row["point"], ()),
         )
@@ -229,7 +237,7 @@ def _measurement(scope: Scope, sums: Sums, refunded: int) -> Measurement:
     share = Fraction(int(chosen(scope, MARGIN)), 100)
     scores = _scaled(moments_from_sums(sums.n, sums.total, sums.squares), share)
     currency = next(iter(sums.currencies), None)
-    total = float(Fraction(sums.total) * share)
+    total = float(sums.total * share)
 
     def part(value: float) -> Measurement:
         return Measurement(value, sums.n, unit="money", currency=currency)

@@ -46,10 +46,13 @@ class Days(NamedTuple):
 
 
 class ByHand(NamedTuple):
-    """A customer who is counted from a history; `id` and a number where they are known."""
+    """A customer who is counted from a history."""
 
     number: int | None
+    """Null for one who was never folded."""
     history: History
+    id: UUID | None
+    """Null for one who is listed by the number all the same."""
 
 
 @dataclass
@@ -273,7 +276,7 @@ async def open_book(
     await _take_apart(book, ids | later, zone=ZoneInfo(time_zone), until=until)
     if rest := standing - book.changed:
         folded = await folded_by_number(session, workspace_id, rest)
-        book.by_hand += [ByHand(number, history) for number, history in folded.items()]
+        book.by_hand += [ByHand(number, history, None) for number, history in folded.items()]
     return book
 
 
@@ -291,6 +294,6 @@ async def _take_apart(
     for history in after.values():
         ledger.add(history)
     numbers = {id_: number for id_, (number, _) in before.items()}
-    book.by_hand += [ByHand(numbers.get(id_), history) for id_, history in after.items()]
+    book.by_hand += [ByHand(numbers.get(id_), history, id_) for id_, history in after.items()]
     book.corrections = ledger.changes()
     book.changed = frozenset(numbers.values())

@@ -90,6 +90,6 @@ def _days(history: History) -> Iterable[_Measured]:
     for day, currency, amount in history.moves:
         grown = (total + amount) ** 2 - total**2
         total += amount
-        yield "day", currency, day, 0, Sums(0, amount, grown)
+        yield "day", currency, day, 0, Sums(1, amount, grown)
     for day, orders in zip(history.days, history.orders, strict=True):
         yield "day", "", day, 0, Sums(n=orders)

@@ -102,8 +102,8 @@ class CustomerSet(Base):
     """65,536 customers, one bit each.
 
     kind `bought` and `twice`: with purchases on one day, or two, of the span of days `place` at
-    `level`; `segment`, `channel`, `key_account_type`: those whose trait is `member`; `net`: those
-    whose net value has the bit `level`.
+    `level`; `segment`, `channel`, `key_account_type`: those whose trait is `member`; `currency`:
+    those with money in it; `net`: those whose net value has the binary digit `level`.
     """
 
     __tablename__ = "customer_sets"
@@ -120,10 +120,11 @@ class CustomerSet(Base):
 class PurchaseCell(Base):
     """Sums over customers, for everybody (dimension '') and by each trait.
 
-    measure `day`: place is a day; n purchases, amount brought in, squares: by how much the sum of
-    the squares of all customers' totals grew. `gap`: place days lie between the first and the
-    second purchase of n customers. `once`: n customers bought on the day place alone. `cohort`:
-    amount brought in during the month `other` by those who first bought in the month place.
+    measure `day`: place is a day; amount is what n customers brought in, squares by how much the
+    sum of the squares of all customers' totals grew; without a currency, n purchases. `gap`:
+    place days lie between the first and the second purchase of n customers. `once`: n customers
+    bought on the day place alone. `cohort`: amount brought in during the month `other` by those
+    who first bought in the month place.
     Months are numbered year * 12 + month - 1; money is in ten-thousandths.
     """
 

@@ -35,6 +35,9 @@ def sets_of(histories: Mapping[int, History]) -> dict[Name, int]:
         for kind, member in zip(DIMENSIONS, history.traits, strict=True):
             name = Name(kind, member)
             found[name] = found.get(name, 0) | bit
+        for currency in history.currencies:
+            name = Name("currency", currency)
+            found[name] = found.get(name, 0) | bit
         for level, digit in enumerate(reversed(f"{history.net():b}")):
             if digit == "1":
                 name = Name("net", level=level)

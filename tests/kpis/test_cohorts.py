@@ -1,6 +1,7 @@
 """The cohort matrix: random shops and real purchases against counting by hand; over HTTP."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.db import Database
+from app.http.pagination import PageRequest
 from app.kpis.calendar_units import add_units, unit_start
+from app.kpis.cohort_members import list_cohort_customers
 from app.kpis.cohorts import (
+    CohortBy,
     CohortGrain,
     CohortType,
     Mean,
@@ -23,6 +27,7 @@ from app.kpis.cohorts import (
 )
 from app.kpis.periods import Period, day_starts_at, local_date
 from app.kpis.proportions import Share, wilson
+from app.purchases.fold import fold
 from tests.conftest import Tenant
 from tests.kpis.shops import ZONE, Payback, Sale, Shop, opened, shops
 
@@ -57,7 +62,7 @@ def _active_by_hand(
     return sum(min(units) == cohort and counts(units) for units in histories.values())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     shop=shops(),
     start=st.dates(date(2018, 8, 1), date(2018, 12, 1)),
@@ -67,6 +72,8 @@ def _active_by_hand(
     columns=st.integers(1, 8),
     type_=st.sampled_from(get_args(CohortType)),
     mean=st.sampled_from(get_args(MeanOf)),
+    by=st.sampled_from(get_args(CohortBy)),
+    distance=st.integers(0, 7),
 )
 async def test_the_matrix_equals_sets_of_customers(
     database: Database,
@@ -78,13 +85,29 @@ async def test_the_matrix_equals_sets_of_customers(
     columns: int,
     type_: CohortType,
     mean: MeanOf,
+    by: CohortBy,
+    distance: int,
 ) -> None:
-    """Every cell and mean is that of plain sets, for each type, at any moment."""
+    """Every cell and mean is that of plain sets, for each type, at any moment.
+
+    What is kept of purchases tells the same as the orders, money and the customers of a cell too.
+    """
     now = datetime(2018, 8, 20, tzinfo=UTC) + timedelta(hours=hours)
     period = widened(Period(start, start + timedelta(days=days), ZONE), grain)
     async with opened(database, shop) as (session, scope):
         wanted = Wanted(scope, period, grain, columns, type_, mean, now)
+        behind = replace(wanted, columns=distance + 1)
+        paging = PageRequest(limit=50, cursor=None)
         matrix = await measure_cohorts(session, wanted)
+        priced = await measure_cohorts(session, replace(wanted, by=by))
+        listed = await list_cohort_customers(session, behind, distance, paging)
+        while await fold(session, scope.workspace_id):
+            pass
+        assert matrix == await measure_cohorts(session, wanted)
+        assert priced == await measure_cohorts(session, replace(wanted, by=by))
+        assert listed == await list_cohort_customers(session, behind, distance, paging)
+        if matrix.cohorts and distance < len(matrix.cohorts[0].cells):
+            assert len(listed[0]) == matrix.cohorts[0].cells[distance].active
     histories = _histories(shop, grain, now)
     columns_by_hand: dict[int, list[Fraction]] = {k: [] for k in range(columns)}
     starts = [each.start for each in matrix.cohorts]
@@ -238,3 +261,32 @@ async def test_what_the_matrix_cannot_show_is_refused(
     answer = await tenant.client.get("/v1/kpis/retention/cohorts", params=query)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_revenue_and_the_customers_behind_a_cell_over_http(tenant: Tenant) -> None:
+    """By revenue a cell is money over the first unit's; its customers are listed in pages."""
+    for number, (customer, day) in enumerate(
+        [("a", "2026-01-15"), ("a", "2026-03-02"), ("b", "2026-01-20"), ("b", "2026-03-09")]
+    ):
+        await _order(tenant, f"o{number}", customer, day)
+    refund = {"external_id": "r1", "amount": "4.00", "refunded_at": "2026-03-20T10:00:00+08:00"}
+    await tenant.client.post("/v1/orders/o1/refunds", json=refund)
+    query = {"from": "2026-01-01", "to": "2026-02-01", "periods": "3", "by": "revenue"}
+    found = await _matrix(tenant, **query)
+    assert found["currency"] == "CNY"
+    cells = found["cohorts"][0]["cells"]
+    assert [cell["revenue"] for cell in cells] == ["20.0000", "0.0000", "16.0000"]
+    assert [cell["rate"] for cell in cells] == [1.0, 0.0, 0.8]
+    assert found["mean"][2]["revenue"] == "16.0000"
+    path = "/v1/kpis/retention/cohorts/2026-01-01/2/customers"
+    first = (await tenant.client.get(path, params={"limit": "1"})).json()
+    assert first["data"] == [{"external_id": "a"}]
+    rest = {"limit": "1", "cursor": first["next_cursor"]}
+    second = (await tenant.client.get(path, params=rest)).json()
+    assert (second["data"], second["next_cursor"]) == ([{"external_id": "b"}], None)
+    wrong = await tenant.client.get(path.replace("2026-01-01", "2026-01-02"))
+    assert wrong.status_code == 404
+    dollars = {"customer": "a", "ordered_on": "2026-02-02", "amount": "1.00", "currency": "USD"}
+    await tenant.client.put("/v1/orders/o9", json=dollars)
+    mixed = await _matrix(tenant, **query)
+    assert (mixed["reason"], mixed["cohorts"][0]["cells"][0]["rate"]) == ("mixed_currencies", None)

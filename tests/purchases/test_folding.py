@@ -19,6 +19,7 @@ from app.db import Database
 from app.http.bulk import Item
 from app.kpis.catalog.customers import KPIS
 from app.kpis.declaration import Measurement, Scope
+from app.kpis.lifetime_value import measure_lifetime_value
 from app.purchases.book import open_book
 from app.purchases.fold import fold
 from app.purchases.models import PurchaseRollup
@@ -94,6 +95,8 @@ async def _figures(
         joined = "segment*channel"
         for wanted, by in ((scope, None), (scope, "segment"), (filtered, None), (scope, joined)):
             found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
+    acquired = replace(scope, options={"cohort": "acquired"})
+    found += await measure_lifetime_value(session, acquired, periods, "segment")  # type: ignore[arg-type]
     return found
 
 
@@ -142,4 +145,5 @@ async def test_sums_that_are_taken_back_leave_nothing(database: Database) -> Non
                  "AND dimension = '' AND workspace_id = :id"),
             {"id": scope.workspace_id},
         )  # fmt: skip
-        assert sums.one() == (1, 50_000)
+        # The purchase itself, and the money that it moved.
+        assert sums.one() == (2, 50_000)

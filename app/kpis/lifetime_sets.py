@@ -1,0 +1,126 @@
+"""Historic lifetime value from what is kept of purchases, where that can tell it."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from app.kpis.declaration import Scope
+from app.kpis.periods import Period
+from app.kpis.purchases import days_of, known_before, sets_bought
+from app.purchases.book import Book
+from app.purchases.histories import PARTS
+from app.purchases.values import Booked, Total, Values, booked, totals, values
+
+TENTHS = [tenth / 10 for tenth in range(1, 10)]
+#: The totals of so many customers are read one by one; of more, from their digits.
+_FEW = 10_000
+
+
+class Sums(NamedTuple):
+    """What one group of customers has brought in, in sums."""
+
+    n: int = 0
+    total: Fraction = Fraction(0)
+    squares: Fraction = Fraction(0)
+    currencies: frozenset[str] = frozenset()
+    deciles: Sequence[float] = ()
+
+
+Found = list[dict[str, Sums]]
+
+
+async def everybody(
+    book: Book, scope: Scope, periods: Sequence[Period], by: str | None, *, spread: bool
+) -> Found | None:
+    """Sums over all customers known at the end of each period; None if the rows must be read.
+
+    With `spread`, the deciles of the first period.
+    """
+    ends = [each.end.toordinal() for each in periods]
+    sums = await booked(book, ends, by, scope.filters)
+    worth = await values(book, ends[0]) if spread else None
+    if sums is None or (spread and worth is None):
+        return None
+    groups = await book.groups(by, scope.filters)
+    asked = [known_before(each.end, each.end) for each in periods]
+    known = await sets_bought(book, asked)
+    found: Found = []
+    for place, (end, days) in enumerate(zip(ends, asked, strict=True)):
+        spreads = worth if place == 0 else None
+        counted = {
+            member: _sums(known[days] & own, sums[end].get(member, Booked()), spreads)
+            for member, own in groups.items()
+        }
+        found.append({member: each for member, each in counted.items() if each.n})
+    return found
+
+
+async def acquired(
+    book: Book, scope: Scope, periods: Sequence[Period], by: str | None, *, spread: bool
+) -> Found | None:
+    """The same over the customers whose first purchase lies in each period."""
+    groups = await book.groups(by, scope.filters)
+    found: Found = []
+    for place, period in enumerate(periods):
+        inside, earlier = days_of(period), known_before(period.start, period.end)
+        sets = await sets_bought(book, [inside, earlier])
+        new = sets[inside] & ~sets[earlier]
+        last = period.end.toordinal()
+        with_spread = spread and place == 0
+        if new.bit_count() > _FEW:
+            worth = await values(book, last)
+            if worth is None:
+                return None
+            counted = {
+                member: _sums(new & own, worth.booked(new & own), worth if with_spread else None)
+                for member, own in groups.items()
+            }
+        else:
+            counted = {
+                member: _added(await totals(book, new & own, last), spread=with_spread)
+                for member, own in groups.items()
+                if new & own
+            }
+        found.append({member: each for member, each in counted.items() if each.n})
+    return found
+
+
+def _sums(customers: int, sums: Booked, worth: Values | None) -> Sums:
+    n = customers.bit_count()
+    ranked: Mapping[int, int] = {}
+    if worth is not None and n:
+        ranked = worth.ranked(customers, [rank for tenth in TENTHS for rank in _around(tenth, n)])
+    return Sums(
+        n,
+        Fraction(sums.total, PARTS),
+        Fraction(sums.squares, PARTS**2),
+        sums.currencies,
+        _deciles(ranked, n) if ranked else (),
+    )
+
+
+def _added(customers: Sequence[Total], *, spread: bool) -> Sums:
+    amounts = sorted(each.amount for each in customers)
+    return Sums(
+        len(amounts),
+        Fraction(sum(amounts), PARTS),
+        Fraction(sum(amount * amount for amount in amounts), PARTS**2),
+        frozenset().union(*(each.currencies for each in customers)),
+        _deciles(dict(enumerate(amounts)), len(amounts)) if spread and amounts else (),
+    )
+
+
+def _around(tenth: float, n: int) -> tuple[int, int]:
+    """The ranks on both sides of a quantile, from 0."""
+    rank = int(tenth * (n - 1))
+    return rank, min(rank + 1, n - 1)
+
+
+def _deciles(ranked: Mapping[int, int], n: int) -> list[float]:
+    """The deciles, between two values in proportion, as PostgreSQL's percentile_cont."""
+    found = []
+    for tenth in TENTHS:
+        low, high = (ranked[rank] / PARTS for rank in _around(tenth, n))
+        share = tenth * (n - 1) - int(tenth * (n - 1))
+        found.append(low + (high - low) * share)
+    return found

@@ -1,0 +1,211 @@
+"""What customers brought in: sums by day for everybody, and the totals of any set of customers.
+
+The net value of a customer is kept in bits, one set of customers for each binary digit. Then the
+sum over a set is a sum of counts, and the k-th value is found digit by digit. Money is in
+ten-thousandths.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from app.purchases.book import MOST_BY_HAND, Book, Filters
+from app.purchases.contributions import DIMENSIONS
+from app.purchases.reading import folded_by_number
+from app.purchases.spans import members_of
+from app.purchases.stored_sets import Name, by_member, unions
+
+#: The binary digits of a net value that are kept: 10^15 units of a currency.
+_DIGITS = 64
+
+
+class Booked(NamedTuple):
+    """What a group of customers brought in before a day, in sums over all of them."""
+
+    total: int = 0
+    squares: int = 0
+    """Of the customers' totals."""
+    currencies: frozenset[str] = frozenset()
+
+
+class Total(NamedTuple):
+    """What one customer brought in before a day."""
+
+    amount: int
+    currencies: frozenset[str]
+
+
+_CELLS = """
+SELECT width_bucket(c.place, CAST(:lasts AS bigint[])) AS step, {member} AS member, c.currency,
+    sum(c.n), sum(c.amount), sum(c.squares)
+FROM purchase_cells c
+WHERE c.workspace_id = :workspace_id AND c.measure = 'day' AND c.dimension = :dimension
+    AND c.currency <> '' AND c.place < :end {condition}
+GROUP BY 1, 2, 3
+"""
+
+
+async def booked(
+    book: Book, lasts: Sequence[int], by: str | None, filters: Filters
+) -> dict[int, dict[str, Booked]] | None:
+    """Sums over the customers of each group before each of the days.
+
+    None where several traits are asked about at once: sums are kept by one.
+    """
+    traits = {*filters, *([by] if by else [])}
+    if len(traits) > 1 or not traits <= set(DIMENSIONS):
+        return None
+    days = sorted(set(lasts))
+    dimension = next(iter(traits), "")
+    members = filters.get(dimension)
+    named = {
+        "workspace_id": book.workspace_id,
+        "lasts": days,
+        "end": days[-1],
+        "dimension": dimension,
+    }
+    if members is not None:
+        named["members"] = list(members)
+    statement = _CELLS.format(
+        member="c.member" if by else "''",
+        condition="" if members is None else "AND c.member = ANY(CAST(:members AS text[]))",
+    )
+    steps: dict[tuple[str, str], list[tuple[int, int, int, int]]] = {}
+    for step, member, currency, *sums in await book.session.execute(text(statement), named):
+        n, amount, squares = (int(each) for each in sums)
+        steps.setdefault((member, currency), []).append((step, n, amount, squares))
+    for cell, each in book.corrections.items():
+        wanted = cell.measure == "day" and cell.dimension == dimension and cell.currency
+        if wanted and cell.place < days[-1] and (members is None or cell.member in members):
+            key = (cell.member if by else "", cell.currency)
+            step = bisect_right(days, cell.place)
+            steps.setdefault(key, []).append((step, each.n, each.amount, each.squares))
+    return {day: _summed(steps, place) for place, day in enumerate(days)}
+
+
+def _summed(
+    steps: Mapping[tuple[str, str], Sequence[tuple[int, int, int, int]]], place: int
+) -> dict[str, Booked]:
+    """The sums of all steps up to one, by group."""
+    found: dict[str, Booked] = {}
+    for (member, currency), each in steps.items():
+        own = [sums for step, *sums in each if step <= place]
+        n, amount, squares = (sum(column) for column in zip(*own, strict=True)) if own else (0,) * 3
+        if n:
+            so_far = found.get(member, Booked())
+            found[member] = Booked(
+                so_far.total + amount, so_far.squares + squares, so_far.currencies | {currency}
+            )
+    return found
+
+
+_TOTALS = text("""
+SELECT sum(m.amount), min(m.currency), max(m.currency)
+FROM unnest(CAST(:numbers AS bigint[])) AS wanted (number)
+JOIN LATERAL (
+    SELECT * FROM customer_purchases p
+    WHERE p.workspace_id = :workspace_id AND p.number = wanted.number OFFSET 0
+) AS p ON true
+CROSS JOIN LATERAL unnest(p.move_days, p.move_amounts, p.move_currencies)
+    AS m (day, amount, currency)
+WHERE m.day < :last
+GROUP BY wanted.number
+""")
+
+
+async def totals(book: Book, customers: int, last: int) -> list[Total]:
+    """What each customer of a set brought in before a day; for sets of some thousands."""
+    numbers = list(members_of(customers & ((1 << book.base) - 1)))
+    named = {"workspace_id": book.workspace_id, "numbers": numbers, "last": last}
+    rows = (await book.session.execute(_TOTALS, named)).all() if numbers else []
+    found = [Total(int(amount), frozenset({low, high})) for amount, low, high in rows]
+    for place in members_of(customers >> book.base):
+        moves = [each for each in book.by_hand[place].history.moves if each.day < last]
+        if moves:
+            amount = sum(move.amount for move in moves)
+            found.append(Total(amount, frozenset(move.currency for move in moves)))
+    return found
+
+
+@dataclass(frozen=True)
+class Values:
+    """The totals of all customers before a day: a set for each binary digit."""
+
+    digits: Sequence[int]
+    currencies: Mapping[str, int]
+    """Who has moves in each currency."""
+
+    def booked(self, customers: int) -> Booked:
+        """The sums over a set."""
+        own = [(level, digit & customers) for level, digit in enumerate(self.digits)]
+        own = [(level, digit) for level, digit in own if digit]
+        squares = 0
+        for place, (level, digit) in enumerate(own):
+            squares += digit.bit_count() << 2 * level
+            for other_level, other in own[place + 1 :]:
+                squares += (digit & other).bit_count() << level + other_level + 1
+        total = sum(digit.bit_count() << level for level, digit in own)
+        used = (name for name, having in self.currencies.items() if having & customers)
+        return Booked(total, squares, frozenset(used))
+
+    def ranked(self, customers: int, ranks: Sequence[int]) -> dict[int, int]:
+        """The totals of a set that stand at some ranks, counted from 0 in ascending order."""
+        return dict(self._ranked(customers, sorted(set(ranks)), len(self.digits) - 1, 0, 0))
+
+    def _ranked(
+        self, customers: int, ranks: Sequence[int], level: int, skipped: int, so_far: int
+    ) -> list[tuple[int, int]]:
+        """Those with a 0 at a digit stand before those with a 1."""
+        if not ranks:
+            return []
+        if level < 0:
+            return [(rank, so_far) for rank in ranks]
+        zeros = customers & ~self.digits[level]
+        before = skipped + zeros.bit_count()
+        low = [rank for rank in ranks if rank < before]
+        high = ranks[len(low) :]
+        return self._ranked(zeros, low, level - 1, skipped, so_far) + self._ranked(
+            customers & self.digits[level], high, level - 1, before, so_far | 1 << level
+        )
+
+
+_MOVED = text("""
+SELECT number FROM customer_purchases
+WHERE workspace_id = :workspace_id AND last_move_day >= :day LIMIT :most
+""")
+
+
+async def values(book: Book, last: int) -> Values | None:
+    """The totals of all customers before a day; None if too many have moved money since."""
+    named = {
+        "workspace_id": book.workspace_id,
+        "day": date.fromordinal(last),
+        "most": MOST_BY_HAND + 1,
+    }
+    moved = set((await book.session.execute(_MOVED, named)).scalars()) - book.changed
+    if len(moved) > MOST_BY_HAND:
+        return None
+    folded = await folded_by_number(book.session, book.workspace_id, moved) if moved else {}
+    apart = {one.number for one in book.by_hand if one.number is not None}
+    own = {number: history for number, history in folded.items() if number not in apart}
+    own |= {book.base + place: one.history for place, one in enumerate(book.by_hand)}
+    names = [[Name("net", level=level)] for level in range(_DIGITS)]
+    digits = await unions(book.session, book.workspace_id, names)
+    currencies = await by_member(book.session, book.workspace_id, "currency")
+    others = ~(sum(1 << number for number in own) | sum(1 << number for number in apart))
+    digits = [digit & others for digit in digits]
+    currencies = {name: having & others for name, having in currencies.items()}
+    for number, history in own.items():
+        net, bit = history.net(last), 1 << number
+        for level in range(net.bit_length()):
+            if net >> level & 1:
+                digits[level] |= bit
+        for currency in {move.currency for move in history.moves if move.day < last}:
+            currencies[currency] = currencies.get(currency, 0) | bit
+    while digits and not digits[-1]:
+        digits.pop()
+    return Values(digits, currencies)
