@@ -49,6 +49,7 @@ _NOT_LOOKED_UP = {
     "PUT /v1/orders/{external_id}": "creates the order",
     "PUT /v1/leads/{external_id}": "creates the lead",
     "GET /v1/survey-templates/{template}": "the same for everybody",
+    "GET /v1/kpis/retention/cohorts/{cohort}/{k}/customers": "a date and a number",
 }
 
 
