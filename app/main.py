@@ -32,6 +32,7 @@ from app.log import SINK
 from app.market.lead_routes import router as leads
 from app.market.routes import router as market
 from app.recounts.service import count_differences
+from app.reports.routes import router as reports
 from app.responses.bulk import BulkIntake
 from app.responses.envelope import ENVELOPE
 from app.responses.intake import Intake, target
@@ -63,6 +64,7 @@ ROUTERS = (
     cohorts,
     kpis,
     targets,
+    reports,
     analyses,
     metrics,
     scorecards,
@@ -93,6 +95,7 @@ TAGS = {
     "market": "Leads, acquisition spend, market totals. / 线索、获客支出与市场总量。",
     "kpis": "Figures with their formulas, intervals and tests. / 指标及其公式、区间与检验。",
     "steering": "Goals, scorecards, alerts. / 目标、计分卡与预警。",
+    "reports": "Figures of a period as pages and PDF. / 定期报告（网页与 PDF）。",
     "analyses": "Why figures are what they are, with effects and tests. / 归因与差异分析。",
     "administration": "The workspace and its API keys. / 工作区与 API 密钥。",
     "operation": "For whoever operates the service. / 运维接口。",

@@ -94,6 +94,7 @@ PROBLEMS: dict[str, Kind] = {
     "overlapping-period": _kind(
         409, "The period overlaps one that is stated already", "时间段与已有数据重叠"
     ),
+    "report-not-ready": _kind(409, "The report is not ready", "报告尚未生成"),
     "submission-erased": _kind(410, "The submission was erased", "该提交已被删除"),
     "precondition-failed": _kind(
         412, "It has changed since you read it", "自您读取后内容已发生变化"
@@ -126,6 +127,9 @@ PROBLEMS: dict[str, Kind] = {
     "rate-limited": _kind(429, "Too many requests", "请求过于频繁"),
     "headers-too-large": _kind(431, "The headers are too large", "请求头过大"),
     "internal-error": _kind(500, "Something went wrong on our side", "服务器内部错误"),
+    "pdf-unavailable": _kind(
+        501, "This installation cannot print PDF documents", "此安装无法生成 PDF 文档"
+    ),
     "overloaded": _kind(503, "The service is busy; try again shortly", "服务繁忙，请稍后重试"),
     "database-unavailable": _kind(
         503, "The database is not available; try again", "数据库暂不可用，请重试"

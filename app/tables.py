@@ -9,6 +9,7 @@ from app.http import idempotency
 from app.market import models as market
 from app.purchases import models as purchases
 from app.recounts import models as recounts
+from app.reports import models as reports
 from app.responses import models as responses
 from app.scorecards import models as scorecards
 from app.surveys import models as surveys
@@ -27,6 +28,7 @@ __all__ = [
     "market",
     "purchases",
     "recounts",
+    "reports",
     "responses",
     "scorecards",
     "surveys",

@@ -11,15 +11,16 @@ from app.jobs.running import keep_running
 from app.purchases import tasks as purchases
 from app.recounts.findings import Recounter
 from app.recounts.tasks import nightly
+from app.reports import tasks as reports
 from app.responses import tasks as responses
 from app.responses.recount import recount_cells
 
 _PATIENCE_SECONDS = 180.0
 #: What is kept added up, and how each is counted again from the rows.
 ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
-JOBS = [*responses.JOBS, *purchases.JOBS, *http.JOBS, nightly(ROLLUPS)]
+JOBS = [*responses.JOBS, *purchases.JOBS, *reports.JOBS, *http.JOBS, nightly(ROLLUPS)]
 #: What queued jobs run, by their names: the HANDLERS of every package's tasks.
-HANDLERS: Mapping[str, Handler] = {}
+HANDLERS: Mapping[str, Handler] = {**reports.HANDLERS}
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

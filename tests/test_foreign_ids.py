@@ -15,6 +15,7 @@ from tests.complaints.makers import complaint
 from tests.conftest import Tenant
 from tests.customers.making import order, refund
 from tests.market.making import spend, total
+from tests.proofs.reporting import REPORTING_CHOSEN, reporting_things
 from tests.proofs.steering import (
     STEERING_BODIES,
     STEERING_CHOSEN,
@@ -46,6 +47,7 @@ _BODIES: Mapping[str, Json] = {
 _NOT_LOOKED_UP = {
     "PUT /v1/customers/{external_id}": "creates the customer",
     **STEERING_CHOSEN,
+    **REPORTING_CHOSEN,
     "PUT /v1/orders/{external_id}": "creates the order",
     "PUT /v1/leads/{external_id}": "creates the lead",
     "GET /v1/survey-templates/{template}": "the same for everybody",
@@ -80,7 +82,7 @@ async def _things(tenant: Tenant) -> dict[str, str]:
     lead = {"channel": "web", "created_on": "2026-10-01"}
     await made("/v1/leads/of-one", lead, "PUT")
     steered = await steering_things(made)
-    return steered | {
+    return (steered | await reporting_things(made)) | {
         "spend": (await made("/v1/acquisition-spend", spend(), "PUT"))["id"],
         "total": (await made("/v1/market-totals", total(), "PUT"))["id"],
         "workspace": str(tenant.workspace.id),
@@ -97,10 +99,10 @@ async def _things(tenant: Tenant) -> dict[str, str]:
 
 def _nothing() -> dict[str, str]:
     """Ids of the same forms that nobody has."""
-    names = ("workspace", "survey", "response_id", "case", "spend", "total")
+    names = ("workspace", "survey", "response_id", "case", "spend", "total", "report")
     ids = {name: str(uuid4()) for name in names}
     others = {"version": "1", "submission_id": "theirs", "external_id": "of-nobody"}
-    others |= STEERING_NOTHING
+    others |= STEERING_NOTHING | {"name": "nobodys"}
     return ids | others | {"key": new_publishable_key()[1], "reference": new_reference()}
 
 

@@ -26,9 +26,13 @@ _NAMES = {
     "413": "TooLarge",
     "415": "UnsupportedMediaType",
     "422": "Invalid",
+    "501": "NotInstalled",
     "503": "Unavailable",
     "504": "ReportTooSlow",
 }
+#: Bodies that are no JSON, for routes that hand out documents.
+HTML_PAGE = reference("HtmlPage")
+PDF_FILE = reference("PdfFile")
 _RETRY = {"409", "503"}
 #: What no operation lists, because it depends on none: wrong method, long address, our faults.
 _OTHERS = ("405", "414", "431", "500")
@@ -82,6 +86,21 @@ _EXTRAS: Json = {
 }
 
 
+_DOCUMENTS: dict[str, Json] = {
+    "HtmlPage": {
+        "title": "HtmlPage",
+        "type": "string",
+        "description": "A page of HTML in UTF-8 that needs nothing from elsewhere.",
+    },
+    "PdfFile": {
+        "title": "PdfFile",
+        "type": "string",
+        "format": "binary",
+        "description": "A PDF file with its fonts.",
+    },
+}
+
+
 def _header(description: str, **schema: object) -> Json:
     return {"description": description, "schema": {"type": "string"} | schema}
 
@@ -104,11 +123,11 @@ def header(*names: str) -> dict[str, Json]:
 
 
 def schemas() -> dict[str, Json]:
-    """The schemas of problems."""
+    """The schemas of problems, and of documents that are no JSON."""
     whole = ProblemRead.model_json_schema(ref_template="#/components/schemas/{model}")
     detail = whole.pop("$defs")["ProblemDetail"]
     whole["properties"] |= _EXTRAS
-    return {"Problem": whole, "ProblemDetail": detail}
+    return {"Problem": whole, "ProblemDetail": detail} | _DOCUMENTS
 
 
 def responses() -> dict[str, Json]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from tests.complaints.makers import access, complaint
 from tests.customers.making import CSV, NDJSON, as_csv, ndjson, order, refund
 from tests.market.making import spend, total
+from tests.proofs.reporting import REPORTING
 from tests.proofs.steering import STEERING
 from tests.proofs.workshop import Change, Json, Workshop
 from tests.responses.builders import answer, definition
@@ -289,6 +290,7 @@ MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
     "PUT /v1/market-totals": (_put_total,),
     "DELETE /v1/market-totals/{total}": (_deleted_total,),
     **STEERING,
+    **REPORTING,
 }
 """Requests by method and path template. With the right secret tracking only reads; what it
 changes is the count of wrong PINs."""

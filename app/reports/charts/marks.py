@@ -20,7 +20,7 @@ class Mark:
     low: float | None = None
     high: float | None = None
     under: str = ""
-    """A second line below the label: the year of a month."""
+    """A second line below the label, as the year of a month: written where it changes."""
     note: str = ""
     """What is written beside the value of a bar, as the number of answers."""
     told: str = ""

@@ -160,14 +160,15 @@ def _labels(points: Sequence[Mark], xs: Sequence[float]) -> Iterator[str]:
     apart = xs[1] - xs[0] if len(xs) > 1 else WIDTH
     every = max(1, -int(-(min(widest, 120.0) + 8) // max(apart, 1e-6)))
     last = len(points) - 1
+    under = ""
     for index, (point, x) in enumerate(zip(points, xs, strict=True)):
         if (last - index) % every:
             continue
-        room = 2 * min(x, WIDTH - x)
-        for text, below in ((point.label, 16), (point.under, 30)):
+        room = max(2 * min(x, WIDTH - x), 30)
+        for text, below in ((point.label, 16), (point.under if point.under != under else "", 30)):
             if text:
-                fitting = shortened(text, max(room, 30), theme.SMALL)
                 yield words(
-                    x, HEIGHT - _BOTTOM + below, fitting, anchor="middle", size=theme.SMALL,
-                    fill=theme.SOFT,
+                    x, HEIGHT - _BOTTOM + below, shortened(text, room, theme.SMALL),
+                    anchor="middle", size=theme.SMALL, fill=theme.SOFT,
                 )  # fmt: skip
+        under = point.under
