@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import asin, fsum, sqrt
 
 from app.kpis.distributions import beta_regularised, chi_square_survival
-from app.kpis.means import Moments
+from app.kpis.means import Estimate, Moments
 from app.kpis.proportions import NpsCounts, Share, adjusted_nps
 from app.kpis.rates import Rate
 
@@ -40,16 +40,20 @@ def all_alike(evidence: Sequence[object]) -> GroupTest | None:
     Shares: Pearson's chi-square. Scores: Welch's analysis of variance, of the groups of two
     scores and more. Net promoter scores: the sum of the squared distances from their weighted
     mean over Rocks' adjusted variances, which for two groups is the square of the pairwise z.
-    Rates: chi-square of the events against the exposure.
+    Rates: chi-square of the events against the exposure. Other estimates: Wald's chi-square.
     """
     shares = [each for each in evidence if isinstance(each, Share) and each.total]
     scores = [each for each in evidence if isinstance(each, Moments)]
     net = [each for each in evidence if isinstance(each, NpsCounts) and each.answered]
+    estimates = [each for each in evidence if isinstance(each, Estimate) and each.error]
     rates = [each for each in evidence if isinstance(each, Rate) and each.exposure]
     if len(shares) > 1:
         return _chi_square(shares)
     if len(scores) > 1:
         return _welch_anova(scores)
+    if len(estimates) > 1:
+        squares = [(each.value, each.error**2) for each in estimates if each.error]
+        return _distances("wald_chi_square", squares, None)
     if len(net) > 1:
         return _nps_distances(net)
     return _poisson(rates) if len(rates) > 1 else None
@@ -111,11 +115,18 @@ def _welch_anova(groups: Sequence[Moments]) -> GroupTest | None:
 
 def _nps_distances(groups: Sequence[NpsCounts]) -> GroupTest:
     adjusted = [adjusted_nps(each) for each in groups]
-    total = fsum(1 / square for _, square in adjusted)
-    centre = fsum(score / square for score, square in adjusted) / total
-    statistic = fsum((score - centre) ** 2 / square for score, square in adjusted)
     effect = _eta_squared([found for each in groups if (found := _nps_moments(each))])
-    return _by_chi_square("nps_adjusted_wald_chi_square", statistic, len(groups), effect)
+    return _distances("nps_adjusted_wald_chi_square", adjusted, effect)
+
+
+def _distances(
+    test: str, scores: Sequence[tuple[float, float]], effect: Effect | None
+) -> GroupTest:
+    """Squared distances from the weighted mean over the squares of the standard errors."""
+    total = fsum(1 / square for _, square in scores)
+    centre = fsum(score / square for score, square in scores) / total
+    statistic = fsum((score - centre) ** 2 / square for score, square in scores)
+    return _by_chi_square(test, statistic, len(scores), effect)
 
 
 def _poisson(groups: Sequence[Rate]) -> GroupTest:

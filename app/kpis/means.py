@@ -7,8 +7,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from app.kpis.distributions import t_quantile, t_two_sided_p
-from app.kpis.statistics import DEFAULT_LEVEL, Difference, Interval, check_level, clip
+from app.kpis.distributions import normal_two_sided_p, t_quantile, t_two_sided_p
+from app.kpis.statistics import (
+    DEFAULT_LEVEL,
+    Difference,
+    Interval,
+    check_level,
+    clip,
+    critical_z,
+)
 
 Exact = int | Fraction | Decimal
 ScoreT = TypeVar("ScoreT", bound=Exact)
@@ -120,6 +127,45 @@ def welch(
         half = t_quantile(0.5 + level / 2, df) * error
         p = t_two_sided_p(difference / error, df)
     return Difference(difference, difference - half, difference + half, level, p, "welch", "welch")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with a standard error, where no one respondent has a score of it.
+
+    `error` is None where the spread is unknown (one respondent).
+    """
+
+    value: float
+    error: float | None
+    n: int
+
+
+def estimate_interval(
+    found: Estimate, level: float = DEFAULT_LEVEL, bounds: tuple[float, float] | None = None
+) -> Interval | None:
+    """Value +- z error, cut at the ends of the scale; None without an error."""
+    z = critical_z(level)
+    if found.error is None:
+        return None
+    low, high = found.value - z * found.error, found.value + z * found.error
+    if bounds is not None:
+        low, high = clip(low, *bounds), clip(high, *bounds)
+    return Interval(level, low, high, "delta")
+
+
+def estimate_difference(
+    now: Estimate, before: Estimate, level: float = DEFAULT_LEVEL
+) -> Difference | None:
+    """Difference of two independent estimates: Wald's z. None unless both have an error."""
+    z = critical_z(level)
+    if now.error is None or before.error is None:
+        return None
+    difference, error = now.value - before.value, math.hypot(now.error, before.error)
+    p = normal_two_sided_p(difference / error) if error else float(difference == 0)
+    return Difference(
+        difference, difference - z * error, difference + z * error, level, p, "wald", "delta"
+    )
 
 
 def rescale(value: Exact, low: Exact, high: Exact, top: int = 100) -> Fraction:

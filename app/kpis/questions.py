@@ -30,7 +30,13 @@ class Item:
     type: str
     construct: str | None
     scale: Scale
+    row: str | None = None
+    """The code of the row of a matrix."""
     facet: str | None = None
+    weight: int | None = None
+    """As its author declares it."""
+    current: bool = True
+    """Whether the newest version still asks it."""
     aware: bool = False
     """Whether the survey asks who knows the brand, so that ratings of those are counted too."""
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -147,10 +153,13 @@ async def _surveys(session: AsyncSession, scope: Scope) -> list[_Kept]:
         )
         for name in missing:
             asked = [each.question for each in questions.get(name[1], {}).values()]
+            current = {
+                key for key, each in questions.get(name[1], {}).items() if each.version == name[2]
+            }
             aware = any(_asks_who_knows(question) for question in asked)
             _kept[name] = _Kept(
                 items=tuple(
-                    replace(item, aware=aware)
+                    replace(item, aware=aware, current=question.key in current)
                     for question in asked
                     for item in _items(name[1], question)
                 ),
@@ -170,6 +179,7 @@ def _items(survey_id: UUID, question: Question) -> Iterator[Item]:
         return
     labels = {str(each.point): dict(each.label) for each in getattr(question, "labels", ())}
     for name, row in question.scale_items():
+        traits = question.traits(row)
         yield Item(
             survey_id=survey_id,
             question=question.key,
@@ -177,7 +187,9 @@ def _items(survey_id: UUID, question: Question) -> Iterator[Item]:
             type=question.type,
             construct=question.measures,
             scale=scale,
-            facet=question.traits(row).facet,
+            row=row,
+            facet=traits.facet,
+            weight=traits.weight,
             labels=labels,
         )
 

@@ -84,7 +84,7 @@ async def tally(
     if not names:
         return found
     wanted = frozenset(names)
-    for run in _runs(periods):
+    for run in runs(periods):
         starts = [periods[index].start for index in run]
         span = Slice(
             workspace_id=scope.workspace_id,
@@ -110,8 +110,8 @@ def latest_of(scope: Scope) -> tuple[str, ...] | None:
     return ("ok",) if scope.quality == "clean" else ("ok", "flagged")
 
 
-def _runs(periods: Sequence[Period]) -> Iterator[list[int]]:
-    """Indexes of periods, ascending in time, cut where one does not begin as the last ends."""
+def runs(periods: Sequence[Period]) -> Iterator[list[int]]:
+    """Places of periods, ascending in time, cut where one does not begin as the last ends."""
     run: list[int] = []
     end: date | None = None
     for index in sorted(range(len(periods)), key=lambda each: periods[each].start):

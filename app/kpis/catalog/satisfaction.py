@@ -1,7 +1,7 @@
 """Satisfaction: the composite index of every question that measures it."""
 
-from app.kpis.catalog.indices import index_of
 from app.kpis.catalog.survey_figures import DIMENSIONS, compare_means
+from app.kpis.catalog.weighted_index import OPTIONS, measure
 from app.kpis.declaration import Kpi
 from app.problems import Text
 
@@ -14,11 +14,13 @@ SATISFACTION = Kpi(
         "mean over respondents of 100 x the mean of (answer - worst) / (best - worst) over all "
         "questions that measure satisfaction, each with the same weight; only respondents who "
         "answered all of them. Interval: Student's t. Components: each question's mean on 0 to "
-        "100 over everybody who answered it, and its share in the top box",
+        "100 over everybody who answered it, and its share in the top box. Options weigh the "
+        "questions otherwise, or keep respondents who left some out",
         "对每位受访者，取所有“满意度”题目的（得分 − 最差分）÷（最优分 − 最差分）的等权均值乘以 "
         "100，"
         "再对全部受访者求均值；仅计入答完全部题目的受访者。区间：t 区间。"
-        "分项：每道题在全部作答者中的 0–100 均值及高分占比",
+        "分项：每道题在全部作答者中的 0–100 均值及高分占比。可用选项改变题目权重，"
+        "或保留未答完的受访者",
     ),
     numerator=Text("sum of the respondents' indices", "受访者指数之和"),
     denominator=Text(
@@ -27,9 +29,10 @@ SATISFACTION = Kpi(
     unit="points",
     direction="higher",
     interval="t",
-    measure=index_of("satisfaction"),
+    measure=measure,
     compare=compare_means,
     dimensions=DIMENSIONS,
+    options=OPTIONS,
     takes_survey=True,
     has_distribution=True,
 )

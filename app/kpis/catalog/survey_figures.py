@@ -7,7 +7,15 @@ from fractions import Fraction
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measure, Measurement, Reason, Scope
-from app.kpis.means import Moments, moments, rescale, t_interval, welch
+from app.kpis.means import (
+    Estimate,
+    Moments,
+    estimate_difference,
+    moments,
+    rescale,
+    t_interval,
+    welch,
+)
 from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe, wilson
 from app.kpis.questions import Item, items_in_scope, points
@@ -94,7 +102,9 @@ def compare_shares(now: Measurement, before: Measurement, level: float) -> Diffe
 
 
 def compare_means(now: Measurement, before: Measurement, level: float) -> Difference | None:
-    """Welch's test of two means."""
+    """Welch's test of two means; Wald's where they are no means of respondents' scores."""
+    if isinstance(now.evidence, Estimate) and isinstance(before.evidence, Estimate):
+        return estimate_difference(now.evidence, before.evidence, level)
     if not isinstance(now.evidence, Moments) or not isinstance(before.evidence, Moments):
         return None
     return welch(now.evidence, before.evidence, level)
