@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from app import jobs
 from app.analyses.routes import router as analyses
+from app.analyses.run_routes import router as analysis_runs
 from app.complaints.routes import router as complaints
 from app.complaints.tracking_routes import router as complaint_tracking
 from app.config import Settings
@@ -66,6 +67,7 @@ ROUTERS = (
     targets,
     reports,
     analyses,
+    analysis_runs,
     metrics,
     scorecards,
     web,

@@ -1,6 +1,7 @@
 """Every table of the product, gathered for the migrations."""
 
 from app import jobs
+from app.analyses import models as analyses
 from app.complaints import models as complaints
 from app.customers import models as customers
 from app.db import Base
@@ -20,6 +21,7 @@ METADATA = Base.metadata
 
 __all__ = [
     "METADATA",
+    "analyses",
     "complaints",
     "customers",
     "events",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from app.analyses import tasks as analyses
 from app.config import Settings
 from app.db import Database
 from app.http import tasks as http
@@ -21,6 +22,7 @@ ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
 JOBS = [*responses.JOBS, *purchases.JOBS, *reports.JOBS, *http.JOBS, nightly(ROLLUPS)]
 #: What queued jobs run, by their names: the HANDLERS of every package's tasks.
 HANDLERS: Mapping[str, Handler] = {**reports.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {**analyses.HANDLERS}
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -77,6 +77,7 @@ async def _things(tenant: Tenant) -> dict[str, str]:
 
     survey = await publish(tenant)
     case = await made("/v1/complaints", complaint())
+    words = await made("/v1/analyses/words", {"survey": survey, "question": "why"})
     bought = {name: value for name, value in order("of-one").items() if name != "external_id"}
     await made("/v1/orders/of-one", bought | {"customer": "of-one"}, "PUT")
     lead = {"channel": "web", "created_on": "2026-10-01"}
@@ -94,6 +95,7 @@ async def _things(tenant: Tenant) -> dict[str, str]:
         "case": case["id"],
         "reference": case["reference"],
         "external_id": "of-one",
+        "analysis_run": words["id"],
     }
 
 

@@ -8,7 +8,7 @@ from tests.market.making import spend, total
 from tests.proofs.reporting import REPORTING
 from tests.proofs.steering import STEERING
 from tests.proofs.workshop import Change, Json, Workshop
-from tests.responses.builders import answer, definition
+from tests.responses.builders import CSAT, NPS, WHY, answer, definition
 
 Maker = Callable[[Workshop], Awaitable[Change]]
 
@@ -253,6 +253,28 @@ async def _deleted_total(at: Workshop) -> Change:
     return Change(f"/v1/market-totals/{made['id']}", trace, status=204)
 
 
+async def _analysis(at: Workshop, path: str, **asked: object) -> Change:
+    other = {"type": "rating", "key": "other", "min": 1, "max": 5}
+    body = {"name": "analysed", "definition": definition(NPS, CSAT, other, WHY)}
+    survey = (await at.made("/v1/surveys", body))["id"]
+    await at.made(f"/v1/surveys/{survey}/publish", {})
+    trace = at.rows("analysis_runs", f"request ->> 'survey' = '{survey}'")
+    return Change(f"/v1/analyses/{path}", trace, {"json": asked | {"survey": survey}}, 202)
+
+
+async def _drivers(at: Workshop) -> Change:
+    return await _analysis(at, "drivers", outcome="nps", drivers=["csat", "other"])
+
+
+async def _derived_map(at: Workshop) -> Change:
+    path = "importance-performance/derived"
+    return await _analysis(at, path, outcome="nps", items=["csat", "other"])
+
+
+async def _words(at: Workshop) -> Change:
+    return await _analysis(at, "words", question="why", score="nps")
+
+
 MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
     "PATCH /v1/workspaces/{workspace}": (_workspace,),
     "POST /v1/api-keys": (_key,),
@@ -283,6 +305,9 @@ MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
     "PUT /v1/orders/{external_id}": (_put_order,),
     "POST /v1/orders/{external_id}/refunds": (_refund,),
     "POST /v1/refunds": (_refunds,),
+    "POST /v1/analyses/drivers": (_drivers,),
+    "POST /v1/analyses/importance-performance/derived": (_derived_map,),
+    "POST /v1/analyses/words": (_words,),
     "POST /v1/leads": (_leads,),
     "PUT /v1/leads/{external_id}": (_put_lead,),
     "PUT /v1/acquisition-spend": (_put_spend,),

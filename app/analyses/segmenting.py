@@ -1,0 +1,18 @@
+"""Cuts Chinese into words with jieba's dictionary and model, in the worker alone.
+
+`rjieba` (MIT) was chosen: a compiled wheel of under 4 MB with its dictionary inside, nothing to
+download, kept up to date, 6 microseconds a sentence. The original in Python has rested since
+2020; statistical segmenters bring models of tens of megabytes, and numpy or more with them.
+"""
+
+from importlib.metadata import version
+
+import rjieba
+
+NAME = f"rjieba {version('rjieba')}"
+
+
+def segment(run: str) -> list[str]:
+    """The words of a run of Chinese characters, those found by the hidden Markov model too."""
+    words: list[str] = rjieba.cut(run)
+    return words
