@@ -21,8 +21,7 @@ _PATIENCE_SECONDS = 180.0
 ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
 JOBS = [*responses.JOBS, *purchases.JOBS, *reports.JOBS, *http.JOBS, nightly(ROLLUPS)]
 #: What queued jobs run, by their names: the HANDLERS of every package's tasks.
-HANDLERS: Mapping[str, Handler] = {**reports.HANDLERS}
-HANDLERS: Mapping[str, Handler] = {**analyses.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {**analyses.HANDLERS, **reports.HANDLERS}
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -66,9 +66,7 @@ async def test_the_published_relative_weights(tenant: Tenant, drain: Drain) -> N
         assert each["weight_interval"]["low"] < each["weight"] < each["weight_interval"]["high"]
     again = await worked_out(tenant, drain, "drivers", **ask, seed=17, resamples=300)
     assert again["result"]["drivers"] == result["drivers"]
-    shapley = await worked_out(
-        tenant, drain, "drivers", **ask, measure="shapley", resamples=100
-    )
+    shapley = await worked_out(tenant, drain, "drivers", **ask, measure="shapley", resamples=100)
     weights = [each["weight"] for each in shapley["result"]["drivers"]]
     assert sum(weights) == pytest.approx(result["r_squared"])
 
@@ -112,6 +110,7 @@ async def test_the_derived_map(tenant: Tenant, drain: Drain, database: Database)
         y = 0.9 * x["strong"] + 0.3 * x["weak"] + rng.gauss(0, 0.5)
         rows.append(x | {"overall": min(7, max(1, round(y)))})
     await submit(tenant, survey, [sent(row) for row in rows])
+    run: dict[str, Any] = {}
     for importance in ("relative_weight", "partial_r"):
         run = await worked_out(
             tenant, drain, "importance-performance/derived", survey=survey, outcome="overall",
