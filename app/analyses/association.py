@@ -2,11 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from itertools import groupby
 from typing import Any, TypeAlias
 
+from app.analyses.concordance import Kind, concordances
 from app.analyses.evidence import Effect, Evidence, Exact
 from app.analyses.ranks import midranks
 from app.kpis.distributions import normal_two_sided_p, t_two_sided_p
@@ -77,8 +77,9 @@ def kendall(pairs: PairTable, level: float = DEFAULT_LEVEL) -> Evidence | None:
     """Kendall's tau-b (1945): pairs in the same order less pairs in the opposite one.
 
     p from the normal distribution with its variance corrected for ties; interval by Fisher's z
-    with variance 0.437 / (n - 4) (Fieller, Hartley and Pearson, 1957), from five pairs on.
-    None below four pairs, or where one side does not vary.
+    with the asymptotic variance of tau-b, which knows the ties (M. B. Brown and J. K. Benedetti,
+    1977), times n / (n - 4), from five pairs on. None below four pairs, or where one side does
+    not vary.
     """
     n = sum(pairs.values())
     left: Counter[Exact] = Counter()
@@ -88,7 +89,8 @@ def kendall(pairs: PairTable, level: float = DEFAULT_LEVEL) -> Evidence | None:
         right[y] += count
     if n < LEAST_PAIRS or len(left) < 2 or len(right) < 2:
         return None
-    score = _concordance(pairs, right)
+    kinds = concordances(pairs)
+    score = sum(kind.count * kind.net for kind in kinds) // 2
     all_pairs = n * (n - 1) // 2
     tied_x, tied_y = (sum(t * (t - 1) // 2 for t in side.values()) for side in (left, right))
     square = Fraction(score**2, (all_pairs - tied_x) * (all_pairs - tied_y))
@@ -96,10 +98,25 @@ def kendall(pairs: PairTable, level: float = DEFAULT_LEVEL) -> Evidence | None:
     z = score / math.sqrt(_kendall_variance(n, left, right))
     interval = None
     if n > LEAST_PAIRS and abs(tau) < 1:
-        half = critical_z(level) * math.sqrt(0.437 / (n - 4))
-        interval = _around(tau, half, level, "fisher_z_fieller")
+        error = _tau_variance(kinds, tau, left, right) * n / (n - 4) / (1 - tau * tau) ** 2
+        interval = _around(tau, critical_z(level) * math.sqrt(error), level, "fisher_z_tau_b")
     effect = Effect("tau_b", tau, interval)
     return Evidence("kendall", z, (), normal_two_sided_p(z), (effect,))
+
+
+def _tau_variance(
+    kinds: Sequence[Kind], tau: float, left: Counter[Exact], right: Counter[Exact]
+) -> float:
+    """The asymptotic variance of tau-b, whatever the relation; never below 0."""
+    n = sum(left.values())
+    wide, high = (n * n - sum(t * t for t in side.values()) for side in (left, right))
+    area = math.sqrt(wide * high)
+    squares = math.fsum(
+        kind.count
+        * (2 * area * kind.net + tau * (left[kind.left] * high + right[kind.right] * wide)) ** 2
+        for kind in kinds
+    )
+    return max(0.0, (squares - n**3 * tau**2 * (wide + high) ** 2) / area**4)
 
 
 def _kendall_variance(n: int, left: Counter[Exact], right: Counter[Exact]) -> Fraction:
@@ -115,47 +132,6 @@ def _kendall_variance(n: int, left: Counter[Exact], right: Counter[Exact]) -> Fr
     twos = Fraction(falling(left, 2) * falling(right, 2), 2 * n * (n - 1))
     threes = Fraction(falling(left, 3) * falling(right, 3), 9 * math.perm(n, 3))
     return main + twos + threes
-
-
-def _concordance(pairs: PairTable, right: Counter[Exact]) -> int:
-    """Concordant less discordant pairs, counted in order of the left side (Knight, 1966)."""
-    place = {score: index for index, score in enumerate(sorted(right), start=1)}
-    seen = _Prefix(len(place))
-    score = passed = 0
-    for _, same in groupby(sorted(pairs.items()), key=lambda item: item[0][0]):
-        together = [(place[y], count) for (_, y), count in same]
-        for index, count in together:
-            below, upto = seen.upto(index - 1), seen.upto(index)
-            score += count * (below - (passed - upto))
-        for index, count in together:
-            seen.add(index, count)
-            passed += count
-    return score
-
-
-class _Prefix:
-    """Counts by place, with the sum up to a place in logarithmic time (P. M. Fenwick, 1994)."""
-
-    def __init__(self, places: int) -> None:
-        self._sums = [0] * (places + 1)
-
-    def add(self, place: int, count: int) -> None:
-        """Count something at a place from 1."""
-        for index in self._up(place):
-            self._sums[index] += count
-
-    def upto(self, place: int) -> int:
-        """What was counted at the place and below."""
-        found = 0
-        while place:
-            found += self._sums[place]
-            place &= place - 1
-        return found
-
-    def _up(self, place: int) -> Iterator[int]:
-        while place < len(self._sums):
-            yield place
-            place += place & -place
 
 
 def _around(r: float, half: float, level: float, method: str) -> Interval:

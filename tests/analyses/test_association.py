@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from app.analyses.association import kendall, pearson, spearman
+from app.analyses.concordance import concordances
 
 PAIRS = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 7)), min_size=4, max_size=60).filter(
     lambda pairs: len({x for x, _ in pairs}) > 1 and len({y for _, y in pairs}) > 1
@@ -83,3 +84,13 @@ def test_intervals_keep_their_coverage(ours: object) -> None:
         interval = ours(table).effects[0].interval
         held += interval.low <= truth <= interval.high
     assert held / 300 == pytest.approx(0.95, abs=0.04)
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4)), min_size=1, max_size=40))
+def test_concordances_equal_brute_force(observations: list[tuple[int, int]]) -> None:
+    """Each kind of pair against all others, one by one."""
+    pairs = Counter(observations)
+    for kind in concordances(pairs):
+        ways = [(x - kind.left) * (y - kind.right) for x, y in observations]
+        assert kind.net == sum((way > 0) - (way < 0) for way in ways)
+        assert kind.count == pairs[kind.left, kind.right]

@@ -20,10 +20,11 @@ from tests.docs.markdown import ROOT
 
 DIRECTORY = ROOT / "docs" / "reference"
 _KPI_PATH = re.compile("/v1/kpis/(" + "|".join(kpi.id for kpi in CATALOGUE) + r")(?=/|$)")
-_MADE = "<!-- Made by `python -m tests.docs.reference` from the code; change it there. -->"
+_MADE = "<!-- Made by `python -m {by}` from the code; change it there. -->"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(_cell(each) for each in line) + " |" for line in lines)
 
@@ -36,22 +37,23 @@ def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _page(title: str, about: str, *parts: str) -> str:
-    return "\n\n".join([f"# {title}", _MADE, about, *parts]) + "\n"
+def made(title: str, about: str, *parts: str, by: str = "tests.docs.reference") -> str:
+    """A page that is made by a command, and says so."""
+    return "\n\n".join([f"# {title}", _MADE.format(by=by), about, *parts]) + "\n"
 
 
 def problems() -> str:
     """Every problem and every code of a field."""
-    kinds = _table(
+    kinds = markdown_table(
         ("code", "status", "title", "标题"),
         ((f"`{code}`", str(kind.status), kind.title.en, kind.title.zh)
          for code, kind in PROBLEMS.items()),
     )  # fmt: skip
-    fields = _table(
+    fields = markdown_table(
         ("code", "detail", "说明"),
         ((f"`{code}`", text.en, text.zh) for code, text in FIELD_CODES.items()),
     )
-    return _page(
+    return made(
         "Problems / 问题代码",
         "Errors are `application/problem+json` (RFC 9457). Branch on `code`: it is stable for "
         "ever. The service explains each at `/problems/<code>`, with what to do about it.\n\n"
@@ -68,7 +70,7 @@ def problems() -> str:
 
 def kpis() -> str:
     """Every KPI of the catalogue."""
-    return _page(
+    return made(
         "KPIs / 指标",
         "Each has a path of its own below `/v1/kpis/`, with `/trend`, `/compare` and, where it "
         "counts answers, `/distribution`. `GET /v1/kpis` answers the same in JSON. `*` stands for "
@@ -100,12 +102,12 @@ def _option(option: Option) -> str:
 
 def complaints() -> str:
     """The kinds of contact and every event of a case."""
-    kinds = _table(
+    kinds = markdown_table(
         ("kind", "name", "名称", "counts as a complaint", "may be anonymous"),
         ((f"`{code}`", kind.label.en, kind.label.zh, _yes(kind.counts_as_complaint),
           _yes(kind.anonymous_allowed)) for code, kind in KINDS.items()),
     )  # fmt: skip
-    events = _table(
+    events = markdown_table(
         ("event", "name", "名称", "from", "to", "by", "needs"),
         ((f"`{rule.event}`", rule.label.en, rule.label.zh, _code(rule.moves),
           _code(sorted({target for source, targets in rule.moves.items()
@@ -113,7 +115,7 @@ def complaints() -> str:
           _code(sorted(rule.roles)),
           _code([*rule.required, *rule.required_unless_set])) for rule in RULES),
     )  # fmt: skip
-    return _page(
+    return made(
         "Complaints / 投诉",
         "A case moves by events: `POST /v1/complaints/{case}/events`. What may happen to a case "
         "now is answered by `GET /v1/complaints/{case}/transitions`; what may not is 409 "
@@ -138,7 +140,7 @@ def keys() -> str:
             needed[need.scope or ""].add(operation)
             if need.publishable:
                 needed[PUBLISHABLE].add(operation)
-    return _page(
+    return made(
         "Keys and scopes / 密钥与权限范围",
         "`Authorization: Bearer <key>`. A secret key (`fbs_...`) holds scopes and stays on your "
         "servers: one that arrives from a web page is refused. A publishable key (`fbp_...`) is "
