@@ -14,6 +14,7 @@ from starlette.types import Scope
 from app import jobs
 from app.analyses.routes import router as analyses
 from app.analyses.run_routes import router as analysis_runs
+from app.churn.routes import router as churn
 from app.complaints.routes import router as complaints
 from app.complaints.tracking_routes import router as complaint_tracking
 from app.config import Settings
@@ -62,6 +63,7 @@ ROUTERS = (
     orders,
     leads,
     market,
+    churn,
     cohorts,
     kpis,
     targets,
@@ -95,6 +97,7 @@ TAGS = {
     "customers": "Who the customers are. / 客户资料。",
     "orders": "What they bought and what was refunded. / 订单与退款。",
     "market": "Leads, acquisition spend, market totals. / 线索、获客支出与市场总量。",
+    "churn": "Who may be leaving, and why. / 可能流失的客户及其原因。",
     "kpis": "Figures with their formulas, intervals and tests. / 指标及其公式、区间与检验。",
     "steering": "Goals, scorecards, alerts. / 目标、计分卡与预警。",
     "reports": "Figures of a period as pages and PDF. / 定期报告（网页与 PDF）。",

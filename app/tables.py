@@ -2,6 +2,7 @@
 
 from app import jobs
 from app.analyses import models as analyses
+from app.churn import models as churn
 from app.complaints import models as complaints
 from app.customers import models as customers
 from app.db import Base
@@ -22,6 +23,7 @@ METADATA = Base.metadata
 __all__ = [
     "METADATA",
     "analyses",
+    "churn",
     "complaints",
     "customers",
     "events",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from app.analyses import tasks as analyses
+from app.churn import tasks as churn
 from app.config import Settings
 from app.db import Database
 from app.http import tasks as http
@@ -19,7 +20,7 @@ from app.responses.recount import recount_cells
 _PATIENCE_SECONDS = 180.0
 #: What is kept added up, and how each is counted again from the rows.
 ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
-JOBS = [*responses.JOBS, *purchases.JOBS, *reports.JOBS, *http.JOBS, nightly(ROLLUPS)]
+JOBS = [*responses.JOBS, *purchases.JOBS, *churn.JOBS, *reports.JOBS, *http.JOBS, nightly(ROLLUPS)]
 #: What queued jobs run, by their names: the HANDLERS of every package's tasks.
 HANDLERS: Mapping[str, Handler] = {**analyses.HANDLERS, **reports.HANDLERS}
 
