@@ -1,6 +1,6 @@
 """Settings, read once from the environment by whoever starts the service."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +45,16 @@ class Settings(BaseSettings):
     """Requests in progress in one process; the next is told 503 `overloaded`."""
     drain_seconds: float = Field(default=0.0, ge=0)
     shutdown_timeout_seconds: int = Field(default=10, ge=1)
+
+    webhook_private_addresses: bool = False
+    """Let webhooks go to http and to addresses of the own network."""
+    smtp_host: str = ""
+    """The server that takes our mail; empty sends none."""
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = "feedback@localhost"
 
     access_log: bool = True
     """One line for each request; route templates only, never a query string."""

@@ -12,6 +12,7 @@ from sqlalchemy.pool import QueuePool
 from starlette.types import Scope
 
 from app import jobs
+from app.alerts.routes import router as alerts
 from app.analyses.routes import router as analyses
 from app.analyses.run_routes import router as analysis_runs
 from app.churn.routes import router as churn
@@ -72,6 +73,7 @@ ROUTERS = (
     analysis_runs,
     metrics,
     scorecards,
+    alerts,
     web,
 )
 

@@ -1,6 +1,7 @@
 """Every table of the product, gathered for the migrations."""
 
 from app import jobs
+from app.alerts import models as alerts
 from app.analyses import models as analyses
 from app.churn import models as churn
 from app.complaints import models as complaints
@@ -22,6 +23,7 @@ METADATA = Base.metadata
 
 __all__ = [
     "METADATA",
+    "alerts",
     "analyses",
     "churn",
     "complaints",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from app.alerts import tasks as alerts
 from app.analyses import tasks as analyses
 from app.churn import tasks as churn
 from app.config import Settings
@@ -20,9 +21,21 @@ from app.responses.recount import recount_cells
 _PATIENCE_SECONDS = 180.0
 #: What is kept added up, and how each is counted again from the rows.
 ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
-JOBS = [*responses.JOBS, *purchases.JOBS, *churn.JOBS, *reports.JOBS, *http.JOBS, nightly(ROLLUPS)]
+JOBS = [
+    *responses.JOBS,
+    *purchases.JOBS,
+    *churn.JOBS,
+    *alerts.JOBS,
+    *reports.JOBS,
+    *http.JOBS,
+    nightly(ROLLUPS),
+]
 #: What queued jobs run, by their names: the HANDLERS of every package's tasks.
-HANDLERS: Mapping[str, Handler] = {**analyses.HANDLERS, **reports.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {
+    **analyses.HANDLERS,
+    **alerts.HANDLERS,
+    **reports.HANDLERS,
+}
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

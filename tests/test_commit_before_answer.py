@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
 from app.config import DEMO_PEPPER, Settings
+from app.db import Database
 from app.main import ROUTERS, create_app
 from tests.conftest import open_tenant
 from tests.http.serving import serving
@@ -65,15 +66,17 @@ async def at(
     app = create_app(settings)
     tenant = await open_tenant(app, request.node.name)
     await app.state.database.close()
+    database = Database.of(settings)
     headers = {"Authorization": f"Bearer {tenant.secret_key}"}
     limits = httpx.Limits(max_connections=100)
     async with httpx.AsyncClient(
         base_url=address, headers=headers, limits=limits, timeout=_PATIENCE_SECONDS
     ) as client:
         try:
-            yield Workshop(client, tenant.workspace.id)
+            yield Workshop(client, tenant.workspace.id, database)
         finally:
             durable.release_commits()
+            await database.close()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from app.complaints.references import new_reference
+from app.db import Database
 from app.main import ROUTERS
 from app.workspaces.keys import new_publishable_key
 from tests.complaints.makers import complaint
@@ -65,7 +66,7 @@ def _routes() -> list[str]:
     )
 
 
-async def _things(tenant: Tenant) -> dict[str, str]:
+async def _things(tenant: Tenant, database: Database) -> dict[str, str]:
     """One of everything that has an id."""
     client = tenant.client
 
@@ -82,7 +83,7 @@ async def _things(tenant: Tenant) -> dict[str, str]:
     await made("/v1/orders/of-one", bought | {"customer": "of-one"}, "PUT")
     lead = {"channel": "web", "created_on": "2026-10-01"}
     await made("/v1/leads/of-one", lead, "PUT")
-    steered = await steering_things(made)
+    steered = await steering_things(made, database, tenant.workspace.id)
     return (steered | await reporting_things(made)) | {
         "spend": (await made("/v1/acquisition-spend", spend(), "PUT"))["id"],
         "total": (await made("/v1/market-totals", total(), "PUT"))["id"],
@@ -123,12 +124,14 @@ async def _ask(
 
 
 @pytest.mark.parametrize("route", [each for each in _routes() if each not in _NOT_LOOKED_UP])
-async def test_ids_of_others_are_unknown(tenant: Tenant, stranger: Tenant, route: str) -> None:
+async def test_ids_of_others_are_unknown(
+    tenant: Tenant, stranger: Tenant, database: Database, route: str
+) -> None:
     """Row 55: on every route, a foreign id and no id at all get the same 404; its owner does not.
 
     Equal are the whole body and all headers.
     """
-    theirs, nobodys = await _things(stranger), _nothing()
+    theirs, nobodys = await _things(stranger, database), _nothing()
     for by_reference in {False, "{case}" in route}:
         foreign = await _ask(tenant.client, route, theirs, by_reference=by_reference)
         unknown = await _ask(tenant.client, route, nobodys, by_reference=by_reference)
@@ -139,10 +142,12 @@ async def test_ids_of_others_are_unknown(tenant: Tenant, stranger: Tenant, route
         assert own.status_code != 404, own.text
 
 
-async def test_ids_of_others_in_bodies_and_filters(tenant: Tenant, stranger: Tenant) -> None:
+async def test_ids_of_others_in_bodies_and_filters(
+    tenant: Tenant, stranger: Tenant, database: Database
+) -> None:
     """Row 55: what a body or a filter names is looked up in one's own workspace only."""
-    theirs, nobodys = await _things(stranger), _nothing()
-    mine = await _things(tenant)
+    theirs, nobodys = await _things(stranger, database), _nothing()
+    mine = await _things(tenant, database)
     merge = f"/v1/complaints/{mine['case']}/events"
     for name in ("case", "reference"):
         answers = [

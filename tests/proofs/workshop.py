@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 
+from app.db import Database
 from tests.complaints.makers import complaint
 from tests.customers.making import order
 from tests.responses.builders import definition
@@ -29,6 +30,8 @@ class Workshop:
 
     client: httpx.AsyncClient
     workspace: UUID
+    database: Database
+    """For what no request can make: what the background does."""
 
     async def made(self, path: str, body: Json, *, method: str = "POST") -> Json:
         """What the request answers; it must succeed."""

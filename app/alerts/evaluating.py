@@ -1,0 +1,141 @@
+"""Evaluating rules when they are due: each bucket once, whoever looks, and all or nothing."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.alerts.buckets import Every, last_end, next_end
+from app.alerts.changes import raise_alert
+from app.alerts.hysteresis import step
+from app.alerts.judging import judge, judge_metric
+from app.alerts.models import AlertRule, AlertRuleState
+from app.db import Database, now, sqlstate
+from app.fields import zone
+from app.log import where
+from app.workspaces.service import fetch_workspace
+
+_log = structlog.get_logger("alerts")
+#: Rules of one look; more make the job look again at once.
+_ROUND = 50
+#: A worker that was away catches up on so many days or weeks; older ones are passed over.
+_MOST_MISSED = 31
+_FIRST_RETRY = timedelta(seconds=60)
+_LAST_RETRY = timedelta(hours=1)
+
+
+async def due_rules(session: AsyncSession, at: datetime) -> list[tuple[UUID, str]]:
+    """The rules of all workspaces that are due, the longest first."""
+    query = (
+        select(AlertRuleState.workspace_id, AlertRuleState.rule)
+        .where(AlertRuleState.due_at <= at)
+        .order_by(AlertRuleState.due_at)
+        .limit(_ROUND)
+    )
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
+async def evaluate_all(database: Database) -> bool:
+    """Evaluate one bucket of every rule that is due; True when there was any."""
+    async with database.snapshot() as session:
+        due = await due_rules(session, now())
+    for workspace_id, name in due:
+        try:
+            async with database.transaction() as session:
+                await evaluate(
+                    session, workspace_id, name, now(), database.settings.report_timeout_ms
+                )
+        except Exception as error:  # noqa: BLE001 - one rule must not keep others from theirs
+            _log.warning(
+                "alert_rule_failed",
+                workspace=str(workspace_id),
+                exception=error,
+                sqlstate=sqlstate(error),
+                where=where(error),
+            )
+            await _postpone(database, workspace_id, name, error)
+    return bool(due)
+
+
+async def evaluate(
+    session: AsyncSession, workspace_id: UUID, name: str, at: datetime, timeout_ms: int
+) -> bool:
+    """Evaluate the next bucket of a rule if it is due and nobody else is at it.
+
+    The state is locked from here to the commit, which brings the new state, the alert, its event
+    and its deliveries, or none of them.
+    """
+    state = await session.scalar(
+        select(AlertRuleState)
+        .where(
+            AlertRuleState.workspace_id == workspace_id,
+            AlertRuleState.rule == name,
+            AlertRuleState.due_at <= at,
+        )
+        .with_for_update(skip_locked=True)
+    )
+    if state is None:
+        return False
+    rule = await session.get_one(AlertRule, (workspace_id, name))
+    document = rule.document
+    workspace = await fetch_workspace(session, workspace_id)
+    local = zone(workspace.time_zone)
+    delay = timedelta(minutes=document["delay_minutes"])
+    over = last_end(at - delay, document["every"], local)
+    end = _next(state.evaluated_to, over, document["every"], local)
+    if end > over:  # the clock of the workspace was moved
+        state.due_at = end + delay
+        return False
+    if document["watch"]["source"] == "kpi":
+        judged = await judge(session, rule, end, local, timeout_ms)
+    else:
+        judged = await judge_metric(session, rule, end, local)
+    seen = judged.observed_to is not None and judged.observed_to == state.observed_to
+    if judged.level is not None and not seen:
+        before = state.state
+        state.state, state.recent = step(
+            before,
+            state.recent,
+            judged.level,
+            open_after=document["open_after"],
+            close_after=document["close_after"],
+        )
+        state.observed_to = judged.observed_to
+        if state.state != before:
+            await raise_alert(session, rule, before=before, state=state.state, judged=judged)
+    state.evaluated_to, state.evaluated_at = end, at
+    state.due_at = next_end(end, document["every"], local) + delay
+    state.failures, state.error = 0, None
+    return True
+
+
+def _next(evaluated_to: datetime, over: datetime, every: Every, local: ZoneInfo) -> datetime:
+    """The end of the bucket to evaluate: the next one, or a later one after a long absence.
+
+    Of missed hours only the last counts: earlier ones cannot be told apart any more.
+    """
+    end = next_end(evaluated_to, every, local)
+    if every == "hour":
+        return max(end, over)
+    span = timedelta(days=_MOST_MISSED * (7 if every == "week" else 1))
+    return end if over - end <= span else over
+
+
+async def _postpone(database: Database, workspace_id: UUID, name: str, error: Exception) -> None:
+    """Try a rule that failed again later, and later each time; the others go on."""
+    async with database.transaction() as session:
+        ours = (AlertRuleState.workspace_id == workspace_id, AlertRuleState.rule == name)
+        failures = await session.scalar(select(AlertRuleState.failures).where(*ours)) or 0
+        pause = min(_FIRST_RETRY * 2 ** min(failures, 10), _LAST_RETRY)
+        await session.execute(
+            update(AlertRuleState)
+            .where(*ours, AlertRuleState.due_at.is_not(None))
+            .values(
+                failures=failures + 1,
+                error=" ".join(filter(None, (type(error).__name__, sqlstate(error)))),
+                due_at=now() + pause,
+            )
+        )
