@@ -163,12 +163,17 @@ async def understand(
         filters=_filters(kpi, asked, dimensions),
         quality=asked.quality,
         dedupe=asked.dedupe,
-        options=asked.options,
+        options={**_defaults(kpi), **asked.options},
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,
     )
     period = period_asked(asked, ZoneInfo(zone), now)
     return Ask(scope, period, now, asked, dimensions, row[1], row[2])
+
+
+def _defaults(kpi: Kpi) -> dict[str, str]:
+    """Its options where nothing else is said: whoever stored a question stored what was said."""
+    return {option.name: option.default for option in kpi.options if option.default}
 
 
 def _survey_ids(surveys: tuple[str, ...]) -> tuple[UUID, ...]:

@@ -59,7 +59,7 @@ async def test_it_holds_for_exactly_its_scope(tenant: Tenant) -> None:
         "question": None,
         "filters": {"channel": ["sms", "web"]},
         "quality": "all",
-        "options": {},
+        "options": {"ci_method": "adjusted_wald"},
     }
     same = {"survey": survey, "channel": ["sms", "web"]}
     assert (await ask(tenant, "nps", **same))["target"]["target"] == "web"

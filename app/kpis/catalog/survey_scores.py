@@ -1,6 +1,6 @@
 """NPS, CSAT and CES: scores of single questions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
@@ -14,10 +14,11 @@ from app.kpis.catalog.survey_figures import (
     measured,
     no_value_because,
 )
-from app.kpis.declaration import Kpi, Measurement, Scope
+from app.kpis.declaration import Kpi, Measurement, Option, Scope
 from app.kpis.means import moments, t_interval
 from app.kpis.proportions import (
     NpsCounts,
+    NpsMethod,
     nps_difference,
     nps_interval,
     wilson,
@@ -27,6 +28,7 @@ from app.kpis.statistics import Difference
 from app.kpis.tallies import Tally
 from app.problems import Text
 
+_METHODS: Mapping[str, NpsMethod] = {"adjusted_wald": "adjusted_wald", "wald": "wald"}
 #: The component mean is left out because answers of different scales were added up.
 MIXED_SCALES = "mixed_scales"
 
@@ -61,7 +63,7 @@ def _nps(items: Sequence[Item], answers: Tally, scope: Scope) -> Measurement:
         numerator={"promoters": scores.promoters, "detractors": scores.detractors},
         denominator={"answered": scores.answered},
         excluded=excluded,
-        interval=nps_interval(scores, scope.level),
+        interval=nps_interval(scores, scope.level, _METHODS[scope.options["ci_method"]]),
         reason=no_value_because(items, scores.answered),
         counts=distribution(items, given, excluded),
         labels=labels(items),
@@ -154,6 +156,19 @@ NPS = Kpi(
     measure=measured(_is_nps, _nps),
     compare=_compare_nps,
     dimensions=DIMENSIONS,
+    options=(
+        Option(
+            name="ci_method",
+            description=Text(
+                "The method of the interval. wald: score +- z sqrt(variance / n), of width 0 "
+                "where all answers agree; changes are tested by adjusted Wald either way.",
+                "区间方法。wald：得分 ± z × √(方差 ÷ n)，作答全部一致时宽度为 0；"
+                "变化检验始终采用调整 Wald 法。",
+            ),
+            values=("adjusted_wald", "wald"),
+            default="adjusted_wald",
+        ),
+    ),
     takes_survey=True,
     takes_question=True,
     has_distribution=True,
