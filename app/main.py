@@ -31,6 +31,7 @@ from app.http.openapi import Api
 from app.kpis.cohort_routes import router as cohorts
 from app.kpis.routes import router as kpis
 from app.kpis.target_routes import router as targets
+from app.lifetime.routes import router as model_runs
 from app.log import SINK
 from app.market.lead_routes import router as leads
 from app.market.routes import router as market
@@ -65,6 +66,7 @@ ROUTERS = (
     leads,
     market,
     churn,
+    model_runs,
     cohorts,
     kpis,
     targets,
@@ -98,6 +100,7 @@ TAGS = {
     "complaint tracking": "What a complainant does with the receipt. / 投诉人凭回执查询与回复。",
     "customers": "Who the customers are. / 客户资料。",
     "orders": "What they bought and what was refunded. / 订单与退款。",
+    "model runs": "Models of lifetime value, fitted in the background. / 客户终身价值模型的拟合。",
     "market": "Leads, acquisition spend, market totals. / 线索、获客支出与市场总量。",
     "churn": "Who may be leaving, and why. / 可能流失的客户及其原因。",
     "kpis": "Figures with their formulas, intervals and tests. / 指标及其公式、区间与检验。",

@@ -95,6 +95,9 @@ PROBLEMS: dict[str, Kind] = {
         409, "The period overlaps one that is stated already", "时间段与已有数据重叠"
     ),
     "report-not-ready": _kind(409, "The report is not ready", "报告尚未生成"),
+    "no-model-run": _kind(
+        409, "There is no sound model run that says this", "没有可用的模型运行结果"
+    ),
     "submission-erased": _kind(410, "The submission was erased", "该提交已被删除"),
     "precondition-failed": _kind(
         412, "It has changed since you read it", "自您读取后内容已发生变化"

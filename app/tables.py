@@ -9,6 +9,7 @@ from app.customers import models as customers
 from app.db import Base
 from app.events import models as events
 from app.http import idempotency
+from app.lifetime import models as lifetime
 from app.market import models as market
 from app.purchases import models as purchases
 from app.recounts import models as recounts
@@ -31,6 +32,7 @@ __all__ = [
     "events",
     "idempotency",
     "jobs",
+    "lifetime",
     "market",
     "purchases",
     "recounts",

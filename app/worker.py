@@ -11,6 +11,7 @@ from app.db import Database
 from app.http import tasks as http
 from app.jobs import Handler
 from app.jobs.running import keep_running
+from app.lifetime import tasks as lifetime
 from app.purchases import tasks as purchases
 from app.recounts.findings import Recounter
 from app.recounts.tasks import nightly
@@ -24,6 +25,7 @@ ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
 JOBS = [
     *responses.JOBS,
     *purchases.JOBS,
+    *lifetime.JOBS,
     *churn.JOBS,
     *alerts.JOBS,
     *reports.JOBS,
@@ -34,6 +36,7 @@ JOBS = [
 HANDLERS: Mapping[str, Handler] = {
     **analyses.HANDLERS,
     **alerts.HANDLERS,
+    **lifetime.HANDLERS,
     **reports.HANDLERS,
 }
 

@@ -86,6 +86,9 @@ async def _things(tenant: Tenant, database: Database) -> dict[str, str]:
     steered = await steering_things(made, database, tenant.workspace.id)
     return (steered | await reporting_things(made)) | {
         "spend": (await made("/v1/acquisition-spend", spend(), "PUT"))["id"],
+        "model_run": (
+            await made("/v1/model-runs", {"kind": "sbg", "survivors": [1_000, 631, 468, 382]})
+        )["id"],
         "total": (await made("/v1/market-totals", total(), "PUT"))["id"],
         "workspace": str(tenant.workspace.id),
         "key": (await made("/v1/api-keys", {"kind": "publishable", "name": "x"}))["key_id"],
@@ -102,7 +105,7 @@ async def _things(tenant: Tenant, database: Database) -> dict[str, str]:
 
 def _nothing() -> dict[str, str]:
     """Ids of the same forms that nobody has."""
-    names = ("workspace", "survey", "response_id", "case", "spend", "total", "report")
+    names = ("workspace", "survey", "response_id", "case", "spend", "total", "report", "model_run")
     ids = {name: str(uuid4()) for name in names}
     others = {"version": "1", "submission_id": "theirs", "external_id": "of-nobody"}
     others |= STEERING_NOTHING | {"name": "nobodys"}

@@ -275,6 +275,12 @@ async def _words(at: Workshop) -> Change:
     return await _analysis(at, "words", question="why", score="nps")
 
 
+async def _model_run(at: Workshop) -> Change:
+    body = {"kind": "sbg", "survivors": [1_000, 631, 468, 382]}
+    trace = at.rows("model_runs", "kind = 'sbg'")
+    return Change("/v1/model-runs", trace, {"json": body}, 202)
+
+
 MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
     "PATCH /v1/workspaces/{workspace}": (_workspace,),
     "POST /v1/api-keys": (_key,),
@@ -314,6 +320,7 @@ MUTATIONS: Mapping[str, tuple[Maker, ...]] = {
     "DELETE /v1/acquisition-spend/{spend}": (_deleted_spend,),
     "PUT /v1/market-totals": (_put_total,),
     "DELETE /v1/market-totals/{total}": (_deleted_total,),
+    "POST /v1/model-runs": (_model_run,),
     **STEERING,
     **REPORTING,
 }

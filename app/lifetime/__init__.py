@@ -1,0 +1,1 @@
+"""What customers will bring in: models fitted in the background, and their figures."""

@@ -1,0 +1,32 @@
+"""Numerical libraries are of the worker's processes: neither the API nor the worker loads them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_LOADED = """
+import sys
+from app.config import Settings
+{load}
+print(sorted({{"numpy", "scipy", "pandas"}} & set(sys.modules)))
+"""
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        'from app.main import create_app; create_app(Settings(database_url="postgres://x/y"))',
+        "import app.server; import app.main; app.main.document()",
+        "import app.worker",
+        "import app.cli",
+    ],
+    ids=["api", "document", "worker", "cli"],
+)
+def test_starting_loads_no_numerical_library(load: str) -> None:
+    """A fresh interpreter that starts a part of the service has loaded none of them."""
+    command = [sys.executable, "-c", _LOADED.format(load=load)]
+    said = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
