@@ -13,6 +13,10 @@ RUN /opt/feedback/bin/pip install --no-build-isolation --no-deps . \
     && /opt/feedback/bin/python -m compileall -q /opt/feedback/lib
 
 FROM ${BASE}
+# What prints reports as PDF, and a font for Chinese in two weights.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/feedback /opt/feedback
 ENV PATH=/opt/feedback/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /srv

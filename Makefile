@@ -61,7 +61,7 @@ lock: ## choose versions anew within pyproject.toml (needs uv; ARGS=--upgrade fo
 	@mkdir -p requirements
 	$(LOCK) $(ARGS) --all-extras --group build --group dev -o requirements/dev.txt
 	$(LOCK) --extra embedded --extra analytics --group build -c requirements/dev.txt -o requirements/run.txt
-	$(LOCK) --extra otel --extra analytics --group build -c requirements/dev.txt -o requirements/serve.txt
+	$(LOCK) --extra otel --extra analytics --extra reports --group build -c requirements/dev.txt -o requirements/serve.txt
 
 clean: ## remove what was installed and the caches; the demo's data stays in .feedback
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

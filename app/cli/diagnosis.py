@@ -15,6 +15,7 @@ from app import schema
 from app.config import DEMO_PEPPER, Settings
 from app.db import Database
 from app.problems import Text
+from app.reports import printing
 
 _OLDEST_VERSION = 15
 _PEPPER_LENGTH = 32
@@ -41,6 +42,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """Look at the configuration, then at the database; without a database the rest is left out."""
     yield _pepper(settings.pepper.get_secret_value())
     yield _base_url(settings.base_url)
+    yield _printing()
     if not settings.database_url:
         yield Finding(good=False, said=Text("DATABASE_URL is not set.", "未设置 DATABASE_URL。"))
         return
@@ -115,6 +117,25 @@ def _base_url(base_url: str) -> Finding:
             f"FEEDBACK_BASE_URL {base_url} 不是 https：密钥将以明文传输。",
         ),
     )
+
+
+def _printing() -> Finding:
+    """PDF is optional; printing it without Chinese would be a report of empty boxes."""
+    if not printing.can_print():
+        said = Text(
+            f"Reports are made as HTML only. {printing.WHAT_TO_INSTALL.en}",
+            f"报告仅生成 HTML。{printing.WHAT_TO_INSTALL.zh}",
+        )
+        return Finding(good=True, said=said)
+    if not printing.has_chinese_font():
+        said = Text(
+            "Reports are printed as PDF without a font for Chinese: install fonts-noto-cjk, or "
+            "the extra `reports`.",
+            "生成 PDF 报告时没有中文字体：请安装 fonts-noto-cjk 或可选依赖 reports。",
+        )
+        return Finding(good=False, said=said)
+    said = Text("Reports are printed as PDF, Chinese too.", "可以生成 PDF 报告，包括中文。")
+    return Finding(good=True, said=said)
 
 
 async def _setting(connection: AsyncConnection, name: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
-from app.errors import NotFound
+from app.errors import NotFound, field_error
 from app.events.service import record
 from app.fields import zone
 from app.http.outcomes import Status
@@ -19,6 +19,7 @@ from app.reports.asking import checked
 from app.reports.due import first_due, last_complete
 from app.reports.models import ReportDefinition
 from app.reports.schemas import ReportDefinitionPut, ReportDefinitionRead
+from app.scorecards.models import Scorecard
 from app.workspaces.service import fetch_workspace
 
 
@@ -37,6 +38,10 @@ async def put_definition(
     at = now()
     workspace = await fetch_workspace(session, workspace_id)
     period = last_complete(wanted.period, at, zone(workspace.time_zone))
+    if wanted.scorecard is not None:
+        known = await find_named(session, Scorecard, workspace_id, wanted.scorecard)
+        if known is None:
+            raise field_error("/scorecard", "unknown-reference")
     sections = await checked(session, workspace_id, wanted.sections, period, now=at)
     kept = wanted.model_copy(update={"sections": sections})
     content = kept.model_dump(mode="json", by_alias=True)

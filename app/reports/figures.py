@@ -4,6 +4,7 @@ from pydantic import Field
 
 from app.fields import Output
 from app.kpis.schemas import BilingualText, KpiComparison, KpiDistribution, KpiEnvelope, KpiTrend
+from app.scorecards.schemas import ScorecardResult
 
 
 class ReportSection(Output):
@@ -28,3 +29,4 @@ class ReportFigures(Output):
 
     workspace: str
     sections: list[ReportSection]
+    scorecard: ScorecardResult | None

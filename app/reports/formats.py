@@ -22,6 +22,28 @@ _SCALES_ZH = ((1e8, "亿"), (1e4, "万"))
 _SCALES_EN = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 #: Net scores are read in points of a hundred with their sign, not in per cent.
 _NET_SCORES = frozenset({"nps"})
+#: Ratios of two amounts are read as multiples.
+_MULTIPLES = frozenset({"ltv-to-cac"})
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a number is written: multiplied, rounded, and with what behind it."""
+
+    times: float
+    decimals: int
+    suffix: Text
+
+
+_NOTHING = Text("", "")
+_FORMS = {
+    "ratio": Form(100, 1, Text("%", "%")),
+    "per_thousand": Form(1, 2, Text("‰", "‰")),
+    "months": Form(1, 1, Text(" months", " 个月")),
+    "multiple": Form(1, 2, Text("×", "×")),
+}
+_POINTS = Text(" points", " 分")
+_SHARE_POINTS = Text(" pp", " 个百分点")
 
 
 @dataclass(frozen=True)
@@ -37,13 +59,10 @@ class Measure:
         """The figure, as +23, 82.4%, 1,204 or ¥310.50."""
         if self.net:
             return signed(value * 100, 0)
-        if self.unit == "ratio":
-            return f"{_grouped(value * 100, 1)}%"
-        if self.unit == "per_thousand":
-            return f"{_grouped(value, 2)}‰"
         if self.unit == "money":
             return money(value, self.currency, self.language)
-        return _grouped(value, 0 if float(value).is_integer() and self.unit == "count" else 1)
+        form = self._form(value)
+        return f"{_grouped(value * form.times, form.decimals)}{form.suffix.of(self.language)}"
 
     def range(self, low: float, high: float) -> str:
         """An interval."""
@@ -53,15 +72,18 @@ class Measure:
     def change(self, change: float) -> str:
         """A difference of two figures, with its sign and its own unit."""
         if self.net:
-            return signed(change * 100, 0) + Text(" points", " 分").of(self.language)
-        if self.unit == "ratio":
-            return signed(change * 100, 1) + Text(" pp", " 个百分点").of(self.language)
-        if self.unit == "per_thousand":
-            return f"{signed(change, 2)}‰"
+            return signed(change * 100, 0) + _POINTS.of(self.language)
         if self.unit == "money":
-            written = money(abs(change), self.currency, self.language)
-            return f"{_sign(change)}{written}"
-        return signed(change, 0 if float(change).is_integer() and self.unit == "count" else 1)
+            return f"{_sign(change)}{money(abs(change), self.currency, self.language)}"
+        form = self._form(change)
+        suffix = _SHARE_POINTS if self.unit == "ratio" else form.suffix
+        return f"{signed(change * form.times, form.decimals)}{suffix.of(self.language)}"
+
+    def _form(self, value: float) -> "Form":
+        """How a figure of the unit is written; a count of whole things has no decimals."""
+        if self.unit == "count" and float(value).is_integer():
+            return Form(1, 0, _NOTHING)
+        return _FORMS.get(self.unit, Form(1, 1, _NOTHING))
 
     def tick(self, value: float, step: float) -> str:
         """A round number at an axis whose ticks are `step` apart."""
@@ -78,6 +100,8 @@ class Measure:
 
 def measure_of(kpi: str, unit: str, language: str, currency: str | None) -> Measure:
     """How the figures of a KPI are written."""
+    if kpi in _MULTIPLES and unit == "ratio":
+        unit = "multiple"
     return Measure(unit, language, currency, net=kpi in _NET_SCORES and unit == "ratio")
 
 

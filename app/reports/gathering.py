@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import sqlstate
+from app.db import now, sqlstate
 from app.errors import Problem
 from app.kpis.asking import Asked
 from app.kpis.calendar_units import Grain
@@ -16,6 +16,7 @@ from app.kpis.periods import Period
 from app.kpis.schemas import BilingualText
 from app.kpis.selections import Selection
 from app.kpis.service import Wanted, fetch_comparison, fetch_distribution, fetch_kpi, fetch_trend
+from app.named import find_named
 from app.problems import Text
 from app.reports.asking import (
     counts_asked,
@@ -26,6 +27,9 @@ from app.reports.asking import (
 )
 from app.reports.figures import ReportSection
 from app.reports.schemas import ReportSectionPut
+from app.scorecards.models import Scorecard
+from app.scorecards.results import Asking, fetch_result
+from app.scorecards.schemas import ScorecardResult
 
 _TOO_SLOW = "57014"
 #: Texts of the answers that are kept as data; documents take theirs from the catalogue.
@@ -99,6 +103,25 @@ async def _section(
             "distribution": distribution,
         }
     )
+
+
+async def gather_scorecard(
+    session: AsyncSession, span: Span, name: str | None
+) -> ScorecardResult | None:
+    """How the scorecard stands in the period; None where none is wanted, or it is gone."""
+    if name is None:
+        return None
+    found = await find_named(session, Scorecard, span.workspace_id, name)
+    if found is None:
+        return None
+    asking = Asking(span.workspace_id, span.period, now(), span.timeout_ms)
+    try:
+        async with session.begin_nested():
+            return await fetch_result(session, found, asking)
+    except DBAPIError as error:
+        if sqlstate(error) != _TOO_SLOW:
+            raise
+        return None
 
 
 def _empty(kpi: Kpi, section: ReportSectionPut, problem: str | None) -> ReportSection:

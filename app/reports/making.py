@@ -16,7 +16,7 @@ from app.kpis.periods import Period
 from app.kpis.schemas import BilingualText
 from app.reports import pages, printing
 from app.reports.figures import ReportFigures
-from app.reports.gathering import Span, gather
+from app.reports.gathering import Span, gather, gather_scorecard
 from app.reports.models import Report, ReportDocument
 from app.reports.schemas import ReportDefinitionPut
 from app.reports.view import Cover
@@ -82,7 +82,8 @@ async def _figures(session: AsyncSession, report: Report) -> ReportFigures:
     period = Period(report.period_start, report.period_end, zone(report.time_zone))
     span = Span(report.workspace_id, period, content.period, _STATEMENT_MS)
     sections = await gather(session, span, content.sections)
-    return ReportFigures(workspace=workspace.name, sections=sections)
+    scorecard = await gather_scorecard(session, span, content.scorecard)
+    return ReportFigures(workspace=workspace.name, sections=sections, scorecard=scorecard)
 
 
 def cover_of(report: Report, at: datetime) -> Cover:

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.kpis.schemas import KpiEnvelope
-from app.reports import formats
+from app.reports import formats, goals
 from app.reports.drawings import charts
 from app.reports.figures import ReportFigures, ReportSection
 from app.reports.view import Cover, SectionView, headline, overview, text_of, title_of
@@ -42,6 +42,7 @@ def render(cover: Cover, figures: ReportFigures, language: str) -> str:
         period=formats.span(cover.start, cover.end, language),
         made=formats.instant(cover.made_at, cover.zone, language),
         headlines=overview(figures, language),
+        goals=goals.charts(figures, language),
         sections=[
             _section(section, number, language)
             for number, section in enumerate(figures.sections, 1)

@@ -74,6 +74,8 @@ class ReportDefinitionPut(Input):
     """The unit of the calendar that a report covers: the last complete one, in the workspace's
     time zone."""
     sections: Annotated[list[ReportSectionPut], Field(min_length=1, max_length=30)]
+    scorecard: Code | None = None
+    """A scorecard whose result for the period stands before the KPIs."""
     languages: _Languages = Field(default_factory=_both)
     schedule: ReportSchedule | None = None
     """Null for reports on demand only."""
@@ -86,6 +88,7 @@ class ReportDefinitionRead(Output):
     title: BilingualTitle
     period: Grain
     sections: list[ReportSectionPut]
+    scorecard: str | None
     languages: list[ReportLanguage]
     schedule: ReportSchedule | None
     next_run_at: Timestamp | None

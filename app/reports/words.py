@@ -55,6 +55,12 @@ WORDS: dict[str, Text] = {
     "below": Text("{first} below {second}", "{first} 低于 {second}"),
     "and_more": Text("and {count} more", "等另外 {count} 对"),
     "nothing_given": Text("Nothing was answered.", "没有作答。"),
+    "goals": Text("Goals", "目标达成"),
+    "weighs": Text("weight {share}", "权重 {share}"),
+    "scorecard": Text("Scorecard", "计分卡"),
+    "goal": Text("Goal", "目标"),
+    "attainment": Text("Attainment", "达成度"),
+    "verdict": Text("Verdict", "判断"),
     "made_at": Text("Made {time}", "生成于 {time}"),
     "how_to_read": Text("How to read this report", "阅读说明"),
     "reading_interval": Text(
@@ -102,6 +108,10 @@ REASONS: dict[str, Text] = {
     "empty_denominator": Text("nothing to divide by in this period", "本期分母为空"),
     "no_data": Text("no data in this period", "本期无数据"),
     "mixed_currencies": Text("amounts of several currencies", "含多个币种，不作相加"),
+    "no_spend": Text("no spend was stated for this period", "本期未登记支出"),
+    "no_market_total": Text("no market total was stated for this period", "本期未登记市场总量"),
+    "margin_not_given": Text("no margin was given", "未给出毛利率"),
+    "not_reached": Text("not reached yet", "尚未达到"),
     "suppressed": Text(
         "withheld, because it would tell of too few people", "人数过少，已隐去以保护个人"
     ),
@@ -119,6 +129,33 @@ WARNINGS: dict[str, Text] = {
         "Questions with different scales were added up; their mean is left out.",
         "不同量表的题目被合并，未给出均值。",
     ),
+    "prorated": Text(
+        "What was stated for other dates was taken by its share of the days.",
+        "跨期登记的数据按天数折算。",
+    ),
+    "incomplete_cohort": Text(
+        "Not every customer has had the whole time yet.", "部分客户的观察期尚未结束。"
+    ),
+    "orders_without_quantity": Text(
+        "Some orders do not say how much was bought.", "部分订单没有数量。"
+    ),
+    "channel_unknown": Text(
+        "Some customers do not say where they came from.", "部分客户的来源渠道未知。"
+    ),
+    "no_awareness_item": Text(
+        "No question asks who knows the brand: everybody who answered is counted.",
+        "没有询问品牌认知的题目：按全部作答者计算。",
+    ),
+    "days_without_statement": Text("Some days have no statement.", "部分日期没有登记数据。"),
+    "too_few_points": Text(
+        "Too few complete periods to say which way it goes.", "完整的时间段过少，无法判断走向。"
+    ),
+    "theil_sen_limited": Text(
+        "The slope was taken over the newest points only.", "斜率仅按最近的时间点计算。"
+    ),
+    "partly_observed": Text(
+        "The observations leave out some dates of the period.", "观测值未覆盖整个时间段。"
+    ),
     "pairs_limited": Text(
         "Only pairs of the 20 largest groups were tested.", "仅检验了最大的 20 个分组。"
     ),
@@ -134,6 +171,8 @@ METHODS: dict[str, Text] = {
     "wilson": Text("Wilson", "Wilson 法"),
     "t": Text("Student's t", "t 区间"),
     "garwood": Text("Garwood (exact Poisson)", "Garwood 精确泊松区间"),
+    "delta_log": Text("delta method on the logarithm", "对数 delta 法"),
+    "delta": Text("delta method", "delta 法"),
     "none": Text("none", "无"),
 }
 EXCLUSIONS: dict[str, Text] = {
@@ -145,6 +184,10 @@ EXCLUSIONS: dict[str, Text] = {
     "invalid": Text("invalid", "无效"),
     "duplicate": Text("duplicates", "重复"),
     "flagged_quality": Text("flagged", "质量存疑"),
+    "repeated_leads": Text("repeated leads", "重复线索"),
+    "leads_of_existing_customers": Text("leads of customers", "已有客户的线索"),
+    "days_without_statement": Text("days without a statement", "未登记的天数"),
+    "orders_without_quantity": Text("orders without a quantity", "无数量的订单"),
     "fully_refunded_orders": Text("fully refunded orders", "全额退款订单"),
 }
 DIMENSIONS: dict[str, Text] = {
@@ -155,6 +198,8 @@ DIMENSIONS: dict[str, Text] = {
     "language": Text("language", "语言"),
     "category": Text("category", "类别"),
     "severity": Text("severity", "严重程度"),
+    "kind": Text("kind", "类型"),
+    "campaign": Text("campaign", "活动"),
     "key_account_type": Text("type of key account", "大客户类型"),
 }
 MEMBERS: dict[str, Text] = {
@@ -178,6 +223,7 @@ MEMBERS: dict[str, Text] = {
 CLOSED = frozenset({"channel", "method"})
 """Dimensions whose members have names of ours."""
 CODES: dict[str, Text] = {
+    "(none)": Text("(none)", "（无）"),
     "complete": Text("Complete", "完整"),
     "partial": Text("Partial", "部分"),
     "dismissed": Text("Dismissed", "忽略"),

@@ -1,6 +1,7 @@
 """`feedback check` on real installations: silent about what is right, plain about what is not."""
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,3 +137,20 @@ async def test_wrong_password_is_told_without_it(durable: postgres.Server) -> No
     [said] = await _wrong(_installation(url))
     assert "absent" in said
     assert "hunter2" not in said
+
+
+async def test_a_font_for_chinese_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation that would print boxes instead of Chinese hears which package to install."""
+    monkeypatch.setattr("app.reports.printing._FONT_PACKAGE", "a_font_that_is_not_installed")
+    monkeypatch.setenv("PATH", "")  # nor does the system list any
+    said = await _wrong(_installation(""))
+    assert [each for each in said if "fonts-noto-cjk" in each]
+
+
+async def test_printing_is_no_duty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the parts that print an installation is sound, and is told what it lacks."""
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    found = [each async for each in diagnosis.findings(_installation(""))]
+    [said] = [each for each in found if "HTML only" in each.said.en]
+    assert said.good
+    assert "libpango" in said.said.zh

@@ -27,6 +27,8 @@ NPS = Measure("ratio", "en", net=True)
         ("complaint-rate", "per_thousand", None, 17.128, "17.13‰", "17.13‰"),
         ("lifetime-value", "money", "CNY", 10949.482, "CNY 10,949.48", "¥10,949.48"),
         ("lifetime-value", "money", "CNY", -3.5, "CNY −3.50", "−¥3.50"),
+        ("payback", "months", None, 7.25, "7.2 months", "7.2 个月"),
+        ("ltv-to-cac", "ratio", None, 3.121, "3.12×", "3.12×"),
         ("lifetime-value", "money", "JPY", 1250.0, "JPY 1,250", "JPY 1,250"),
     ],
 )
