@@ -5,10 +5,11 @@ all transactions between the last fold and the oldest one still running, so that
 comes late is in a later step and never lost.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import TextClause, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,33 +35,36 @@ SELECT xid FROM responses
 WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :horizon
 ORDER BY xid, id OFFSET :rows LIMIT 1
 """)
-_FOLD = text("""
+#: Where a response keeps the members of the dimensions that every workspace has.
+_MEMBERS = {
+    "channel": "channel",
+    "method": "method",
+    "segment": "coalesce(segment, '')",
+    "version": "version::text",
+    "language": "coalesce(language, '')",
+}
+#: The groups of all dimensions are made in one pass, in memory.
+_WORK_MEMORY = text("SET LOCAL work_mem = '64MB'")
+_FOLD = """
 WITH changed AS (
-    SELECT workspace_id, survey_id, occurred_at, channel, method, segment, version, language,
-        metadata, quality, tallies, 1::int8 AS sign
+    SELECT survey_id, occurred_at, channel, method, segment, version, language, metadata, quality,
+        tallies, 1::int8 AS sign
     FROM responses
     WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
     UNION ALL
-    SELECT workspace_id, survey_id, occurred_at, channel, method, segment, version, language,
-        metadata, quality, tallies, sign
+    SELECT survey_id, occurred_at, channel, method, segment, version, language, metadata, quality,
+        tallies, sign
     FROM response_deltas
     WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
-), placed AS (
-    SELECT c.survey_id, (c.occurred_at AT TIME ZONE :time_zone)::date AS day, c.quality,
-        c.tallies, c.sign, d.dimension, d.member
-    FROM changed c CROSS JOIN LATERAL (
-        VALUES ('', ''), ('channel', c.channel), ('method', c.method),
-            ('segment', coalesce(c.segment, '')), ('version', c.version::text),
-            ('language', coalesce(c.language, ''))
-        UNION ALL
-        SELECT name, coalesce(c.metadata ->> name, '')
-        FROM unnest(CAST(:dimensions AS text[])) AS name
-        WHERE name <> ALL(CAST(:built_in AS text[]))
-    ) AS d (dimension, member)
+), given AS (
+    SELECT survey_id, (occurred_at AT TIME ZONE :time_zone)::date AS day, quality, tally, sign,
+        {members}
+    FROM changed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
 ), counted AS (
-    SELECT survey_id, tally, dimension, day, member, quality, sum(sign)::int8 AS n
-    FROM placed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
-    GROUP BY survey_id, tally, dimension, day, member, quality
+    SELECT survey_id, day, quality, tally, CASE GROUPING({columns}) {names} END AS dimension,
+        coalesce({columns}, '') AS member, sum(sign)::int8 AS n
+    FROM given
+    GROUP BY survey_id, day, quality, tally, GROUPING SETS ((), {columns})
     HAVING sum(sign) <> 0
 ), cells AS (
     SELECT 'day' AS grain, survey_id, tally, dimension, day, member, quality, n FROM counted
@@ -79,7 +83,30 @@ FROM cells
 ORDER BY 2, 3, 4, 5, 6, 7, 8, 9
 ON CONFLICT (workspace_id, survey_id, question, dimension, grain, day, member, code, quality)
 DO UPDATE SET n = survey_cells.n + excluded.n
-""")
+"""
+
+
+def _statement(dimensions: Sequence[str]) -> tuple[TextClause, dict[str, str]]:
+    """The fold of all responses by none and by each dimension, and the names of its own.
+
+    In the row of a dimension the columns of all others are null: GROUPING numbers which ones.
+    """
+    own = [name for name in dict.fromkeys(dimensions) if name not in WITH_CELLS]
+    expressions = [_MEMBERS[name] for name in WITH_CELLS]
+    expressions += [f"coalesce(metadata ->> :own{place}, '')" for place in range(len(own))]
+    columns = [f"member{place}" for place in range(len(expressions))]
+    every = 2 ** len(columns) - 1
+    labels = [f"'{name}'" for name in WITH_CELLS] + [f":own{place}" for place in range(len(own))]
+    rows = {every: "''"} | {
+        every - 2 ** (len(columns) - 1 - place): f"CAST({label} AS text)"
+        for place, label in enumerate(labels)
+    }
+    statement = _FOLD.format(
+        members=", ".join(f"{each} AS {at}" for each, at in zip(expressions, columns, strict=True)),
+        columns=", ".join(columns),
+        names=" ".join(f"WHEN {number} THEN {label}" for number, label in rows.items()),
+    )
+    return text(statement), {f"own{place}": name for place, name in enumerate(own)}
 
 
 @dataclass(frozen=True)
@@ -113,12 +140,9 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
     ).scalar_one_or_none()
     # One transaction with more rows than a step is folded whole.
     upper = horizon if bound is None else max(bound, state.folded_to + 1)
-    names = {
-        "time_zone": state.time_zone,
-        "dimensions": state.dimensions,
-        "built_in": list(WITH_CELLS),
-    }
-    await session.execute(_FOLD, span | {"upper": upper} | names)
+    statement, names = _statement(state.dimensions)
+    await session.execute(_WORK_MEMORY)
+    await session.execute(statement, span | {"upper": upper, "time_zone": state.time_zone} | names)
     state.folded_to = upper
     state.folded_at = now()
     return Step(upper, more=bound is not None)
