@@ -30,6 +30,7 @@ from app.http.metrics import Traffic
 from app.http.openapi import Api
 from app.kpis.cohort_routes import router as cohorts
 from app.kpis.routes import router as kpis
+from app.kpis.survival_routes import router as survival
 from app.kpis.target_routes import router as targets
 from app.lifetime.routes import router as model_runs
 from app.log import SINK
@@ -68,6 +69,7 @@ ROUTERS = (
     churn,
     model_runs,
     cohorts,
+    survival,
     kpis,
     targets,
     reports,

@@ -18,7 +18,7 @@ from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
 from app.problems import Text
 
 Family = Literal["survey", "complaints", "customers"]
-Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months"]
+Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months", "days"]
 Dedupe = Literal["none", "latest_per_customer"]
 Reason = Literal[
     "empty_denominator",

@@ -1,12 +1,14 @@
 """Retention by sets: who was active at the start of a period and still is at its end."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kpis.calendar_units import whole_units
 from app.kpis.declaration import Measurement, Option, Reason, Scope
 from app.kpis.periods import Period, day_starts_at
 from app.kpis.proportions import Share, newcombe, wilson
@@ -100,14 +102,44 @@ async def measure_retention(
 ) -> Figures:
     """Retention of each period and group; see `Kpi.formula` of the catalogue."""
     window = int(chosen(scope, WINDOW))
+    years = [_years(each) for each in periods]
     book = await open_periods(session, scope, periods)
     if book is not None:
         found, refunded = await _from_sets(book, scope, periods, by, window)
     else:
         found, refunded = await _from_rows(session, scope, periods, by, window)
-    return gathered(
+    figures = gathered(
         found, refunded, by, Sets(0, 0, 0, 0), lambda sets, left: _measurement(scope, sets, left)
     )
+    return [
+        {member: _annualised(measured, part) for member, measured in groups.items()}
+        for groups, part in zip(figures, years, strict=True)
+    ]
+
+
+def _years(period: Period) -> float:
+    """The length of a period: whole months are twelfths of a year, days 365.25ths."""
+    found = whole_units(period.start, period.end)
+    months = {"month": 1, "quarter": 3, "year": 12}
+    if found and found[0] in months:
+        return months[found[0]] * found[1] / 12
+    return period.days / 365.25
+
+
+def _annualised(measured: Measurement, years: float) -> Measurement:
+    """With the churn of a year in which every such period loses the same share: 1 - (1 - c)^k."""
+    churn = measured.components["churn"]
+
+    def scaled(share: float) -> float:
+        return 1 - math.pow(1 - share, 1 / years)
+
+    around = churn.interval
+    if around is not None:
+        limits = scaled(around.low), scaled(around.high)
+        around = Interval(around.level, *limits, around.method)
+    value = None if churn.value is None else scaled(churn.value)
+    annual = replace(churn, value=value, interval=around, numerator={}, denominator={})
+    return replace(measured, components={**measured.components, "churn_annualised": annual})
 
 
 def _active(day: date, window: int, as_of: date) -> Days:

@@ -138,7 +138,7 @@ class Book:
             own = [getattr(one.history.traits, kind) in members for one in self.by_hand]
             passing &= self._kept(bits) | self._hands(own)
         found: dict[tuple[str, ...], int] = {(): passing}
-        for kind in _kinds(by):
+        for kind in kinds(by):
             members_of_kind = (await self._members(kind)).items()
             found = {
                 (*members, member): both
@@ -146,7 +146,7 @@ class Book:
                 for member, own_bits in members_of_kind
                 if (both := bits & own_bits)
             }
-        return {_group(members): bits for members, bits in found.items()}
+        return {group_of(members): bits for members, bits in found.items()}
 
     async def _members(self, kind: str) -> dict[str, int]:
         stored = await by_member(self.session, self.workspace_id, kind)
@@ -168,22 +168,22 @@ class Book:
         }
         conditions = ""
         for number, (kind, members) in enumerate(filters.items()):
-            conditions += f" AND u.{_trait(kind)} = ANY(CAST(:members{number} AS text[]))"
+            conditions += f" AND u.{trait(kind)} = ANY(CAST(:members{number} AS text[]))"
             named[f"members{number}"] = list(members)
-        columns = ", ".join(f"u.{_trait(kind)}" for kind in _kinds(by))
+        columns = ", ".join(f"u.{trait(kind)}" for kind in kinds(by))
         statement = text(_UNDONE.format(members=f"ARRAY[{columns}]::text[]", conditions=conditions))
         found: list[Counter[str]] = [Counter() for _ in windows]
         for number, members, n in await self.session.execute(statement, named):
-            found[number - 1][_group(members)] += n
-        for one in self._fresh:
+            found[number - 1][group_of(members)] += n
+        for one in self.fresh:
             if passes(one.history.traits, filters):
-                group = _group([getattr(one.history.traits, kind) for kind in _kinds(by)])
+                group = group_of([getattr(one.history.traits, kind) for kind in kinds(by)])
                 for counted, (start, end) in zip(found, windows, strict=True):
                     counted[group] += one.history.undone_in(start, end)
         return [dict(+counted) for counted in found]
 
     @property
-    def _fresh(self) -> list[ByHand]:
+    def fresh(self) -> list[ByHand]:
         """Of those by hand, the ones that what is kept does not know as they are."""
         return [one for one in self.by_hand if one.number is None or one.number in self.changed]
 
@@ -193,18 +193,19 @@ def passes(traits: Traits, filters: Filters) -> bool:
     return all(getattr(traits, kind) in members for kind, members in filters.items())
 
 
-def _kinds(by: str | None) -> list[str]:
+def kinds(by: str | None) -> list[str]:
+    """The traits that are joined."""
     return by.split(JOINED) if by else []
 
 
-def _group(members: Sequence[str]) -> str:
+def group_of(members: Sequence[str]) -> str:
     """The name of a group: the member of one trait, or an array of those of several."""
     if len(members) > 1:
         return json.dumps(list(members), ensure_ascii=False)
     return members[0] if members else ""
 
 
-def _trait(kind: str) -> str:
+def trait(kind: str) -> str:
     """The column of a trait; nothing else ever becomes part of a statement."""
     return DIMENSIONS[DIMENSIONS.index(kind)]
 

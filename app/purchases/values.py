@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from app.purchases.book import MOST_BY_HAND, Book, Filters
-from app.purchases.contributions import DIMENSIONS
+from app.purchases.book import MOST_BY_HAND, Book, Filters, kinds
 from app.purchases.reading import folded_by_number
 from app.purchases.spans import members_of
 from app.purchases.stored_sets import Name, by_member, unions
@@ -56,8 +55,8 @@ async def booked(
 
     None where several traits are asked about at once: sums are kept by one.
     """
-    traits = {*filters, *([by] if by else [])}
-    if len(traits) > 1 or not traits <= set(DIMENSIONS):
+    traits = {*filters, *kinds(by)}
+    if len(traits) > 1:
         return None
     days = sorted(set(lasts))
     dimension = next(iter(traits), "")

@@ -9,6 +9,7 @@ from app.kpis.catalog.loyalty import KPIS as LOYALTY_KPIS
 from app.kpis.catalog.market import KPIS as MARKET_KPIS
 from app.kpis.catalog.price import KPIS as PRICE_KPIS
 from app.kpis.catalog.response_counts import KPIS as RESPONSE_KPIS
+from app.kpis.catalog.returning import KPIS as RETURNING_KPIS
 from app.kpis.catalog.satisfaction import KPIS as SATISFACTION_KPIS
 from app.kpis.catalog.service_quality import KPIS as QUALITY_KPIS
 from app.kpis.catalog.survey_scores import KPIS as SCORE_KPIS
@@ -26,5 +27,6 @@ CATALOGUE: tuple[Kpi, ...] = (
     *RESPONSE_KPIS,
     *COMPLAINT_KPIS,
     *CUSTOMER_KPIS,
+    *RETURNING_KPIS,
     *MARKET_KPIS,
 )

@@ -4,11 +4,11 @@ from app.kpis.acquisition import compare_rates, measure_acquisition
 from app.kpis.declaration import Kpi
 from app.kpis.lifetime_value import COHORT, MARGIN, compare_means, measure_lifetime_value
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
-from app.kpis.repeat_purchases import measure_repeat_purchases
 from app.kpis.retention import FORMULA, WINDOW, compare_shares, measure_retention
+from app.kpis.returning import WITHIN_DAYS, measure_repeats
 from app.problems import Text
 
-_DIMENSIONS = tuple(CUSTOMER_DIMENSIONS)
+DIMENSIONS = tuple(CUSTOMER_DIMENSIONS)
 
 _PURCHASE = Text(
     " A purchase is an order that is not fully refunded by the end of the period; several on one "
@@ -19,7 +19,8 @@ _PURCHASE = Text(
 )
 
 
-def _with_purchase(en: str, zh: str) -> Text:
+def with_purchase(en: str, zh: str) -> Text:
+    """A formula, followed by what a purchase is."""
     return Text(en + _PURCHASE.en, zh + _PURCHASE.zh)
 
 
@@ -28,16 +29,18 @@ RETENTION = Kpi(
     version=1,
     family="customers",
     name=Text("Customer retention", "客户保留率"),
-    formula=_with_purchase(
+    formula=with_purchase(
         "|S and E| / |S|. S, E: customers with a purchase in the window_days local days (90) "
         "before the period begins, before it ends. N: of E, not in S and without a purchase "
         "before the period. reactivated: of E, neither in S nor in N; E = retained + N + "
-        "reactivated. churn = 1 - retention. formula=classic gives (E - N) / S, which counts "
+        "reactivated. churn = 1 - retention; annualised 1 - (1 - churn)^(periods in a year). "
+        "formula=classic gives (E - N) / S, which counts "
         "reactivated customers as retained. Periods are compared as independent shares.",
         "保留率 = |S 与 E 的交集| / |S|。S、E：期初、期末之前 window_days（默认 90）个当地日内"
         "有购买的客户。N：属于 E、不属于 S、且期初之前没有购买的客户。reactivated（回流）："
         "属于 E、既不属于 S 也不属于 N 的客户；E = retained + N + reactivated。"
-        "流失率 = 1 - 保留率。formula=classic 给出 (E - N) / S，会把回流客户计为保留。"
+        "流失率 = 1 - 保留率；年化流失率 = 1 - (1 - 流失率)^(一年内的期数)。"
+        "formula=classic 给出 (E - N) / S，会把回流客户计为保留。"
         "不同期间按相互独立的比例进行比较。",
     ),
     numerator=Text(
@@ -51,7 +54,7 @@ RETENTION = Kpi(
     interval="wilson",
     measure=measure_retention,
     compare=compare_shares,
-    dimensions=_DIMENSIONS,
+    dimensions=DIMENSIONS,
     options=(WINDOW, FORMULA),
 )
 
@@ -60,20 +63,26 @@ REPEAT_PURCHASE_RATE = Kpi(
     version=1,
     family="customers",
     name=Text("Repeat-purchase rate", "重复购买率（回头率）"),
-    formula=_with_purchase(
+    formula=with_purchase(
         "Customers with purchases on at least 2 local days of the period / customers with at "
-        "least 1. Those who first bought late in the period had less time to return.",
+        "least 1. Those who first bought late in the period had less time to return; with "
+        "within_days, the share of those who first bought in the period who return within so "
+        "many days: 1 - S(within_days) by Kaplan and Meier on the time to the second purchase, "
+        "censored at the end of the period.",
         "期间内在至少 2 个当地日有购买的客户数 / 期间内有购买的客户数。"
-        "临近期末首次购买的客户可供再次购买的时间较短。",
+        "临近期末首次购买的客户可供再次购买的时间较短；指定 within_days 时，为期间内首次购买的客户"
+        "在该天数内再次购买的比例：按 Kaplan-Meier 对再次购买时间估计的 1 - S(within_days)，"
+        "以期末为删失时点。",
     ),
     numerator=Text("Customers who bought on two or more days", "在两个或更多当地日购买的客户数"),
     denominator=Text("Customers who bought", "有购买的客户数"),
     unit="ratio",
     direction="higher",
     interval="wilson",
-    measure=measure_repeat_purchases,
+    measure=measure_repeats,
     compare=compare_shares,
-    dimensions=_DIMENSIONS,
+    dimensions=DIMENSIONS,
+    options=(WITHIN_DAYS,),
 )
 
 ACQUISITION = Kpi(
@@ -81,7 +90,7 @@ ACQUISITION = Kpi(
     version=1,
     family="customers",
     name=Text("Customer acquisition", "客户获取率"),
-    formula=_with_purchase(
+    formula=with_purchase(
         "New customers / customers at start. New: the first ever purchase lies in the period. "
         "Customers at start: with any purchase before it that is not fully refunded by then. A "
         "rate, not a share: it may exceed 1, so new customers are taken as a Poisson count over "
@@ -99,7 +108,7 @@ ACQUISITION = Kpi(
     interval="garwood",
     measure=measure_acquisition,
     compare=compare_rates,
-    dimensions=_DIMENSIONS,
+    dimensions=DIMENSIONS,
 )
 
 LIFETIME_VALUE = Kpi(
@@ -107,7 +116,7 @@ LIFETIME_VALUE = Kpi(
     version=1,
     family="customers",
     name=Text("Lifetime value (historic)", "客户终身价值（历史）"),
-    formula=_with_purchase(
+    formula=with_purchase(
         "Mean over customers of margin x (orders - refunds), from the first day on up to the end "
         "of the period; a refund counts on its own date. Customers: all with a purchase before "
         "the end of the period (cohort=acquired: those whose first purchase lies in it). Median "
@@ -126,7 +135,7 @@ LIFETIME_VALUE = Kpi(
     interval="t",
     measure=measure_lifetime_value,
     compare=compare_means,
-    dimensions=_DIMENSIONS,
+    dimensions=DIMENSIONS,
     options=(COHORT, MARGIN),
 )
 

@@ -1,0 +1,128 @@
+"""Revenue retention: what last period's customers bring in now, with and without growth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import now
+from app.kpis.declaration import Measurement, Scope
+from app.kpis.periods import Period, comparison_period
+from app.kpis.purchases import Figures, filtered, join_customers, member_of, read
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Of the customers who brought in something in the base: then, now, and the lesser of both."""
+
+    customers: int = 0
+    base: Fraction = Fraction(0)
+    revenue: Fraction = Fraction(0)
+    kept: Fraction = Fraction(0)
+
+
+# Found by the times of orders and refunds: nothing outside both periods is read.
+_KEPT = """
+WITH moves AS (
+    SELECT o.customer_id, o.currency, o.ordered_at AS at, o.amount FROM orders o
+    WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:base_start AS timestamptz)
+        AND o.ordered_at < CAST(:end AS timestamptz)
+    UNION ALL
+    SELECT o.customer_id, o.currency, greatest(r.refunded_at, o.ordered_at), -r.amount
+    FROM refunds r
+    JOIN orders o ON o.workspace_id = r.workspace_id AND o.external_id = r.order_external_id
+    WHERE r.workspace_id = :workspace_id AND r.refunded_at >= CAST(:base_start AS timestamptz)
+        AND r.refunded_at < CAST(:end AS timestamptz)
+        AND o.ordered_at < CAST(:end AS timestamptz)
+    UNION ALL
+    SELECT o.customer_id, o.currency, o.ordered_at, -r.amount
+    FROM orders o
+    JOIN refunds r ON r.workspace_id = o.workspace_id AND r.order_external_id = o.external_id
+    WHERE o.workspace_id = :workspace_id AND o.refunded > 0
+        AND o.ordered_at >= CAST(:base_start AS timestamptz)
+        AND o.ordered_at < CAST(:end AS timestamptz)
+        AND r.refunded_at < CAST(:base_start AS timestamptz)
+),
+each AS (
+    SELECT o.customer_id, {member} AS member, o.currency,
+        coalesce(sum(o.amount) FILTER (WHERE o.at < CAST(:base_end AS timestamptz)), 0) AS base,
+        coalesce(sum(o.amount) FILTER (WHERE o.at >= CAST(:start AS timestamptz)), 0) AS revenue
+    FROM moves o {customers} WHERE true {conditions}
+    GROUP BY 1, 2, 3
+)
+SELECT member, currency, count(*) AS n, sum(base) AS base, sum(revenue) AS revenue,
+    sum(greatest(least(base, revenue), 0)) AS kept
+FROM each WHERE base > 0 GROUP BY 1, 2
+"""
+
+
+async def measure_revenue_retention(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+) -> Figures:
+    """Net revenue retention of each period and group; see `Kpi.formula` of the catalogue."""
+    statement = _KEPT.format(
+        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
+    )
+    found: Figures = []
+    for period in periods:
+        base = comparison_period(period, now=now())
+        rows = await read(
+            session,
+            statement,
+            scope,
+            base_start=base.starts_at,
+            base_end=base.ends_at,
+            start=period.starts_at,
+            end=period.ends_at,
+        )
+        groups: dict[str, dict[str, Kept]] = {} if by else {"": {}}
+        for row in rows:
+            sums = (Fraction(row[name]) for name in ("base", "revenue", "kept"))
+            groups.setdefault(row["member"], {})[row["currency"]] = Kept(row["n"], *sums)
+        found.append({member: _measurement(own) for member, own in groups.items()})
+    return found
+
+
+def _measurement(by_currency: dict[str, Kept]) -> Measurement:
+    if len(by_currency) > 1:
+        return Measurement(
+            None,
+            sum(kept.customers for kept in by_currency.values()),
+            reason="mixed_currencies",
+            components={name: _figure(name, kept) for name, kept in sorted(by_currency.items())},
+        )
+    currency, kept = next(iter(by_currency.items()), (None, Kept()))
+    return _figure(currency, kept)
+
+
+def _figure(currency: str | None, kept: Kept) -> Measurement:
+    """Net: what they bring in now. Gross: growth of one does not make up for loss of another."""
+    denominator = {"base_revenue": float(kept.base)}
+
+    def part(amount: Fraction, name: str, *, lower: bool = False) -> Measurement:
+        return Measurement(
+            float(amount / kept.base) if kept.base else None,
+            kept.customers,
+            numerator={name: float(amount)},
+            denominator=denominator,
+            reason=None if kept.base else "empty_denominator",
+            currency=currency,
+            direction="lower" if lower else "higher",
+        )
+
+    net = part(kept.revenue, "revenue")
+    parts = {
+        "gross": part(kept.kept, "kept_revenue"),
+        "revenue_churn": part(kept.base - kept.kept, "lost_revenue", lower=True),
+        "expansion": part(kept.revenue - kept.kept, "added_revenue"),
+    }
+    return Measurement(
+        net.value,
+        net.n,
+        numerator=net.numerator,
+        denominator=denominator,
+        reason=net.reason,
+        currency=currency,
+        components=parts,
+    )
