@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
 from app.http.auth import Credential, needs
 from app.http.rendering import language_of
 from app.http.route import ReadSession, Route
 from app.kpis import envelopes
-from app.kpis.asking import Asked, understand
+from app.kpis.asking import Ask, Asked, understand
 from app.kpis.catalog.returning import TIME_TO_SECOND_PURCHASE
 from app.kpis.survival import Band, Watched, curve, limits, log_rank, median_limits
 from app.kpis.survival_disclosure import withheld
@@ -43,24 +45,8 @@ async def get_retention_survival(
     period began enters late. Variance by Greenwood; groups are compared by the log-rank test.
     """
     response.headers["Vary"] = "Accept-Language"
-    named = {"segment": tuple(query.segment or ()), "channel": tuple(query.channel or ())}
-    end = query.end
-    asked = Asked(
-        start=query.start or (end - timedelta(days=1) if end else None),
-        end=end,
-        zone=query.tz,
-        compare="none",
-        level=query.level,
-        named={name: values for name, values in named.items() if values},
-        filters=tuple(query.filter or ()),
-        options={"event": query.event, "window_days": str(query.window_days), "band": query.band},
-        group_by=query.group_by,
-    )
     timeout_ms = request.app.state.settings.report_timeout_ms
-    kpi = TIME_TO_SECOND_PURCHASE
-    ask = await understand(
-        session, kpi, caller.workspace_id, asked, now=now(), timeout_ms=timeout_ms
-    )
+    ask = await _understand(session, caller.workspace_id, query, timeout_ms)
     wanted = Wanted(
         scope=ask.scope,
         period=ask.period,
@@ -74,7 +60,7 @@ async def get_retention_survival(
     hidden = await withheld(session, wanted, groups, query.group_by)
     shown = {member: each for member, each in groups.items() if member not in hidden}
     return SurvivalCurves(
-        **envelopes.header(kpi, ask, language_of(request.scope)),
+        **envelopes.header(TIME_TO_SECOND_PURCHASE, ask, language_of(request.scope)),
         period=envelopes.period(ask.period, ask.now),
         event=query.event,
         window_days=query.window_days,
@@ -86,6 +72,32 @@ async def get_retention_survival(
             for member in sorted(groups)
         ],
         log_rank=_test(shown),
+    )
+
+
+async def _understand(
+    session: AsyncSession, workspace_id: UUID, query: SurvivalQuery, timeout_ms: int
+) -> Ask:
+    named = {"segment": tuple(query.segment or ()), "channel": tuple(query.channel or ())}
+    end = query.end
+    asked = Asked(
+        start=query.start or (end - timedelta(days=1) if end else None),
+        end=end,
+        zone=query.tz,
+        compare="none",
+        level=query.level,
+        named={name: values for name, values in named.items() if values},
+        filters=tuple(query.filter or ()),
+        options={"event": query.event, "window_days": str(query.window_days), "band": query.band},
+        group_by=query.group_by,
+    )
+    return await understand(
+        session,
+        TIME_TO_SECOND_PURCHASE,
+        workspace_id,
+        asked,
+        now=now(),
+        timeout_ms=timeout_ms,
     )
 
 
