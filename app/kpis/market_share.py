@@ -2,98 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.acquisition_spend import PRORATED
-from app.kpis.declaration import Measurement, Option, Reason, Scope, Source
+from app.kpis.declaration import Measurement, Reason, Scope, Source
 from app.kpis.periods import Period
-from app.kpis.purchases import (
-    Figures,
-    chosen,
-    filtered,
-    join_customers,
-    member_of,
-    read,
-    timelines,
-)
+from app.kpis.purchases import Figures, chosen
+from app.kpis.sales import BASIS, Sales, count_sales
 from app.market.coverage import Coverage, cover
 from app.market.models import MarketTotal
 from app.market.service import totals_within
 from app.market.statements import dated
-from app.problems import Text
 
-BASIS = Option(
-    "basis",
-    Text(
-        "value: net revenue. units: quantities of orders. customers: customers who bought.",
-        "value：净收入。units：订单数量合计。customers：有购买的客户数。",
-    ),
-    values=("value", "units", "customers"),
-    default="value",
-)
 NO_QUANTITY = "orders_without_quantity"
 """Some orders do not say how many units they are of: our share is at least this."""
-
-_SALES = """
-SELECT point, member, currency, sum(amount) AS total, sum(orders) AS n, 0 AS lacking
-FROM (
-    SELECT {member} AS member, o.currency, o.amount, 1 AS orders,
-        width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS point
-    FROM orders o {customers}
-    WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
-        AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
-    UNION ALL
-    SELECT {member}, o.currency, -r.amount, 0,
-        width_bucket(greatest(r.refunded_at, o.ordered_at), CAST(:points AS timestamptz[]))
-    FROM refunds r
-    JOIN orders o ON o.workspace_id = r.workspace_id AND o.external_id = r.order_external_id
-    {customers}
-    WHERE r.workspace_id = :workspace_id
-        AND greatest(r.refunded_at, o.ordered_at) >= CAST(:first AS timestamptz)
-        AND greatest(r.refunded_at, o.ordered_at) < CAST(:last AS timestamptz) {conditions}
-) AS moved
-GROUP BY 1, 2, 3
-"""
-# An order that is fully refunded by the end of its period sold nothing in it.
-_COUNTED = """
-SELECT point, member, NULL AS currency, {total} AS total, {n} AS n,
-    count(*) FILTER (WHERE quantity IS NULL) AS lacking
-FROM (
-    SELECT {member} AS member, o.customer_id, o.quantity,
-        width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS point,
-        CASE WHEN o.refunded = o.amount AND o.amount > 0 THEN (
-            SELECT width_bucket(
-                max(greatest(r.refunded_at, o.ordered_at)), CAST(:points AS timestamptz[]))
-            FROM refunds r
-            WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-        ) END AS undone
-    FROM orders o {customers}
-    WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
-        AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
-) AS placed
-WHERE undone IS NULL OR undone > point
-GROUP BY 1, 2
-"""
-_COUNTS = {"units": "count(*)", "customers": "count(DISTINCT customer_id)"}
-_TOTALS = {
-    "units": "coalesce(sum(quantity), 0)",
-    "customers": "count(DISTINCT customer_id)",
-}
-
-
-@dataclass
-class Sales:
-    """What one group sold in a period, or how many it was."""
-
-    amount: Fraction = Fraction(0)
-    n: int = 0
-    """Orders, or customers, by the basis."""
-    currencies: set[str] = field(default_factory=set)
-    lacking: int = 0
-    """Orders that do not say how many units they are of."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +46,7 @@ async def measure_market_share(
         for each in await totals_within(session, scope.workspace_id, start, end)
         if each.basis == basis
     ]
-    sold = await _sales(session, scope, periods, by)
+    sold = await count_sales(session, scope, periods, by)
     return [
         {
             member: _measurement(market_of(stated, period, basis), sales, basis)
@@ -129,31 +54,6 @@ async def measure_market_share(
         }
         for period, groups in zip(periods, sold, strict=True)
     ]
-
-
-async def _sales(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[dict[str, Sales]]:
-    found: list[dict[str, Sales]] = [{} if by else {"": Sales()} for _ in periods]
-    basis = chosen(scope, BASIS)
-    statement = (_SALES if basis == "value" else _COUNTED).format(
-        member=member_of(by),
-        customers=join_customers(scope, by),
-        conditions=filtered(scope),
-        total=_TOTALS.get(basis),
-        n=_COUNTS.get(basis),
-    )
-    for timeline in timelines(periods):
-        for row in await read(session, statement, scope, timeline):
-            place = timeline.periods.get(row["point"])
-            if place is not None:
-                sales = found[place].setdefault(row["member"], Sales())
-                sales.amount += Fraction(row["total"])
-                sales.n += row["n"]
-                sales.lacking += row["lacking"]
-                if row["currency"] is not None:
-                    sales.currencies.add(row["currency"])
-    return found
 
 
 def market_of(stated: Sequence[MarketTotal], period: Period, basis: str) -> Market | Reason:
@@ -213,7 +113,7 @@ def _measurement(market: Market | Reason, sales: Sales, basis: str) -> Measureme
         several = len(sales.currencies) > 1
         return Measurement(
             None,
-            sales.n,
+            sales.buyers,
             numerator={} if several else own,
             reason=market if isinstance(market, str) else "mixed_currencies",
             currency=None if several else next(iter(sales.currencies), None),
@@ -221,7 +121,7 @@ def _measurement(market: Market | Reason, sales: Sales, basis: str) -> Measureme
     lacking = sales.lacking if basis == "units" else 0
     return Measurement(
         value=float(sales.amount / market.total),
-        n=sales.n,
+        n=sales.buyers,
         numerator=own,
         denominator={"market_total": float(market.total)},
         excluded={NO_QUANTITY: lacking},
@@ -241,7 +141,7 @@ def _components(market: Market, sales: Sales) -> Mapping[str, Measurement]:
     if market.largest:
         parts["relative_share"] = Measurement(
             value=float(sales.amount / market.largest),
-            n=sales.n,
+            n=sales.buyers,
             numerator={"own": float(sales.amount)},
             denominator={"largest_competitor": float(market.largest)},
             unit="ratio",
@@ -252,5 +152,5 @@ def _components(market: Market, sales: Sales) -> Mapping[str, Measurement]:
             ("highest", market.total - market.error),
         ):
             value = float(sales.amount / total)
-            parts[name] = Measurement(value, sales.n, unit="ratio")
+            parts[name] = Measurement(value, sales.buyers, unit="ratio")
     return parts

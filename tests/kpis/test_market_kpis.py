@@ -235,11 +235,13 @@ def _total(basis: str, start: date, end: date, **fields: object) -> MarketTotalP
 
 
 @examples
-@given(shop=shops(), period=period_lists().map(lambda periods: periods[0]))
-async def test_share_equals_own_over_total(database: Database, shop: Shop, period: Period) -> None:
+@given(shop=shops(), period=period_lists().map(lambda periods: periods[0]), folded=st.booleans())
+async def test_share_equals_own_over_total(
+    database: Database, shop: Shop, period: Period, *, folded: bool
+) -> None:
     """Net revenue and buyers of the period, over a total that covers it or is prorated to it."""
     years = (date(2018, 7, 1), date(2020, 7, 1))
-    async with marketed(database, shop) as (session, scope):
+    async with marketed(database, shop, folded=folded) as (session, scope):
         await put_total(session, scope.workspace_id, _total("value", *years), None)
         exact = _total("customers", period.start, period.end)
         await put_total(session, scope.workspace_id, exact, None)
@@ -264,6 +266,7 @@ async def test_share_equals_own_over_total(database: Database, shop: Shop, perio
     assert figure.components["highest"].value == pytest.approx(float(own) / float(900 * share))
     assert figure.warnings == ("prorated",)
     assert [each.name for each in figure.sources] == ["association"]
+    assert figure.n == len(shop.buyers(period.starts_at, period.ends_at))
     assert buyers[""].value == len(shop.buyers(period.starts_at, period.ends_at)) / 1000
     assert (units[0][""].value, units[0][""].reason) == (None, "no_market_total")
 

@@ -11,12 +11,12 @@ from app.kpis.declaration import Kpi
 from app.kpis.lead_conversion import LEAD_DIMENSIONS, WITHIN, measure_lead_conversion
 from app.kpis.ltv_to_cac import OPTIONS as RATIO_OPTIONS
 from app.kpis.ltv_to_cac import compare_ratios, measure_ltv_to_cac
-from app.kpis.market_share import BASIS as SHARE_BASIS
 from app.kpis.market_share import measure_market_share
 from app.kpis.payback import FORM, MARGIN, measure_payback
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
 from app.kpis.referrals import REFERRAL_DIMENSIONS, measure_referrals
 from app.kpis.retention import compare_shares
+from app.kpis.sales import BASIS as SHARE_BASIS
 from app.problems import Text
 
 _PRORATED = Text(
