@@ -1,5 +1,10 @@
-"""Evaluating rules when they are due: each bucket once, whoever looks, and all or nothing."""
+"""Evaluating rules when they are due: each bucket once, whoever looks, and all or nothing.
 
+Three short steps: claim the rule, measure in one read-only snapshot (figures are exact only in
+one), record. Nothing is locked while it measures.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.alerts.buckets import Every, last_end, next_end
-from app.alerts.changes import raise_alert
+from app.alerts.changes import Judged, raise_alert
 from app.alerts.hysteresis import step
 from app.alerts.judging import judge, judge_metric
 from app.alerts.models import AlertRule, AlertRuleState
@@ -25,6 +30,21 @@ _ROUND = 50
 _MOST_MISSED = 31
 _FIRST_RETRY = timedelta(seconds=60)
 _LAST_RETRY = timedelta(hours=1)
+#: Longer than a measurement takes: a claim that is older belongs to a worker that is gone.
+CLAIM = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was measured for a bucket, and of which rule in which state."""
+
+    rule: AlertRule
+    evaluated_to: datetime
+    end: datetime
+    due_at: datetime
+    """When the bucket after it is due."""
+    judged: Judged | None
+    """None if the bucket is not over: somebody moved the clock of the workspace."""
 
 
 async def due_rules(session: AsyncSession, at: datetime) -> list[tuple[UUID, str]]:
@@ -44,10 +64,7 @@ async def evaluate_all(database: Database) -> bool:
         due = await due_rules(session, now())
     for workspace_id, name in due:
         try:
-            async with database.transaction() as session:
-                await evaluate(
-                    session, workspace_id, name, now(), database.settings.report_timeout_ms
-                )
+            await evaluate(database, workspace_id, name, now())
         except Exception as error:  # noqa: BLE001 - one rule must not keep others from theirs
             _log.warning(
                 "alert_rule_failed",
@@ -60,14 +77,20 @@ async def evaluate_all(database: Database) -> bool:
     return bool(due)
 
 
-async def evaluate(
-    session: AsyncSession, workspace_id: UUID, name: str, at: datetime, timeout_ms: int
-) -> bool:
-    """Evaluate the next bucket of a rule if it is due and nobody else is at it.
+async def evaluate(database: Database, workspace_id: UUID, name: str, at: datetime) -> bool:
+    """Evaluate the next bucket of a rule if it is due and nobody else is at it."""
+    async with database.transaction() as session:
+        if not await claim(session, workspace_id, name, at):
+            return False
+    async with database.snapshot() as session:
+        timeout_ms = database.settings.report_timeout_ms
+        found = await measure(session, workspace_id, name, at, timeout_ms)
+    async with database.transaction() as session:
+        return found is not None and await record(session, found, at)
 
-    The state is locked from here to the commit, which brings the new state, the alert, its event
-    and its deliveries, or none of them.
-    """
+
+async def claim(session: AsyncSession, workspace_id: UUID, name: str, at: datetime) -> bool:
+    """Keep others from a due rule for the time of a claim; False if somebody else did before."""
     state = await session.scalar(
         select(AlertRuleState)
         .where(
@@ -79,37 +102,31 @@ async def evaluate(
     )
     if state is None:
         return False
-    rule = await session.get_one(AlertRule, (workspace_id, name))
+    state.due_at = at + CLAIM
+    return True
+
+
+async def measure(
+    session: AsyncSession, workspace_id: UUID, name: str, at: datetime, timeout_ms: int
+) -> Finding | None:
+    """Judge the next bucket of a rule; None if the rule is gone."""
+    rule = await session.get(AlertRule, (workspace_id, name))
+    state = await session.get(AlertRuleState, (workspace_id, name))
+    if rule is None or state is None:
+        return None
     document = rule.document
-    workspace = await fetch_workspace(session, workspace_id)
-    local = zone(workspace.time_zone)
+    local = zone((await fetch_workspace(session, workspace_id)).time_zone)
     delay = timedelta(minutes=document["delay_minutes"])
     over = last_end(at - delay, document["every"], local)
     end = _next(state.evaluated_to, over, document["every"], local)
-    if end > over:  # the clock of the workspace was moved
-        state.due_at = end + delay
-        return False
+    if end > over:
+        return Finding(rule, state.evaluated_to, end, end + delay, None)
     if document["watch"]["source"] == "kpi":
         judged = await judge(session, rule, end, local, timeout_ms)
     else:
         judged = await judge_metric(session, rule, end, local)
-    seen = judged.observed_to is not None and judged.observed_to == state.observed_to
-    if judged.level is not None and not seen:
-        before = state.state
-        state.state, state.recent = step(
-            before,
-            state.recent,
-            judged.level,
-            open_after=document["open_after"],
-            close_after=document["close_after"],
-        )
-        state.observed_to = judged.observed_to
-        if state.state != before:
-            await raise_alert(session, rule, before=before, state=state.state, judged=judged)
-    state.evaluated_to, state.evaluated_at = end, at
-    state.due_at = next_end(end, document["every"], local) + delay
-    state.failures, state.error = 0, None
-    return True
+    due_at = next_end(end, document["every"], local) + delay
+    return Finding(rule, state.evaluated_to, end, due_at, judged)
 
 
 def _next(evaluated_to: datetime, over: datetime, every: Every, local: ZoneInfo) -> datetime:
@@ -122,6 +139,55 @@ def _next(evaluated_to: datetime, over: datetime, every: Every, local: ZoneInfo)
         return max(end, over)
     span = timedelta(days=_MOST_MISSED * (7 if every == "week" else 1))
     return end if over - end <= span else over
+
+
+async def record(session: AsyncSession, found: Finding, at: datetime) -> bool:
+    """Bring the rule to its new state, and tell of it if that is another one.
+
+    False, and nothing done, if the rule was put anew or evaluated by another meanwhile. The
+    state, the alert, its event and its deliveries commit together or not at all.
+    """
+    rule = found.rule
+    state = await session.scalar(
+        select(AlertRuleState)
+        .where(
+            AlertRuleState.workspace_id == rule.workspace_id,
+            AlertRuleState.rule == rule.name,
+            AlertRuleState.evaluated_to == found.evaluated_to,
+            AlertRuleState.due_at.is_not(None),
+        )
+        .with_for_update()
+    )
+    current = await session.get(AlertRule, (rule.workspace_id, rule.name))
+    if state is None or current is None or current.revision != rule.revision:
+        return False
+    state.due_at = found.due_at
+    if found.judged is None:
+        return False
+    await _move(session, current, state, found.judged)
+    state.evaluated_to, state.evaluated_at = found.end, at
+    state.failures, state.error = 0, None
+    return True
+
+
+async def _move(
+    session: AsyncSession, rule: AlertRule, state: AlertRuleState, judged: Judged
+) -> None:
+    """One step of the state machine; none without a figure, or with one that was judged before."""
+    seen = judged.observed_to is not None and judged.observed_to == state.observed_to
+    if judged.level is None or seen:
+        return
+    before = state.state
+    state.state, state.recent = step(
+        before,
+        state.recent,
+        judged.level,
+        open_after=rule.document["open_after"],
+        close_after=rule.document["close_after"],
+    )
+    state.observed_to = judged.observed_to
+    if state.state != before:
+        await raise_alert(session, rule, before=before, state=state.state, judged=judged)
 
 
 async def _postpone(database: Database, workspace_id: UUID, name: str, error: Exception) -> None:

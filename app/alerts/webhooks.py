@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import ipaddress
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -66,16 +68,16 @@ async def call(url: str, message: Message, secret: str, *, private: bool) -> Non
     try:
         async with asyncio.timeout(_WHOLE_SECONDS):
             target = httpx.URL(url)
-            address = await _resolve(target, private=private)
-            await _post(target, address, message, secret)
+            addresses = await _resolve(target, private=private)
+            await _post_to_any(target, addresses, message, secret)
     except TimeoutError:
         raise Undelivered("timeout") from None
     except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
         raise Undelivered(type(error).__name__) from None
 
 
-async def _resolve(url: httpx.URL, *, private: bool) -> Address:
-    """An address of the host; none may lie within the own network."""
+async def _resolve(url: httpx.URL, *, private: bool) -> list[Address]:
+    """The addresses of the host; none may lie within the own network."""
     port = url.port or (443 if url.scheme == "https" else 80)
     found = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
@@ -83,7 +85,17 @@ async def _resolve(url: httpx.URL, *, private: bool) -> Address:
         raise Undelivered("no_address")
     if not private and not all(map(is_public, addresses)):
         raise Undelivered("address_refused", final=True)
-    return addresses[0]
+    return addresses
+
+
+async def _post_to_any(
+    url: httpx.URL, addresses: Sequence[Address], message: Message, secret: str
+) -> None:
+    """Post to the first address that takes a connection."""
+    for address in addresses[:-1]:
+        with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+            return await _post(url, address, message, secret)
+    return await _post(url, addresses[-1], message, secret)
 
 
 async def _post(url: httpx.URL, address: Address, message: Message, secret: str) -> None:

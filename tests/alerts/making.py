@@ -76,8 +76,7 @@ async def begin(
 
 async def look(database: Database, workspace: UUID, at: datetime, name: str = "rule") -> bool:
     """What one worker does when it looks at the rule."""
-    async with database.transaction() as session:
-        return await evaluate(session, workspace, name, at, 8_000)
+    return await evaluate(database, workspace, name, at)
 
 
 async def alerts_of(database: Database, workspace: UUID) -> list[Alert]:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from app.alerts.evaluating import evaluate, evaluate_all
+from app.alerts.evaluating import CLAIM, claim, evaluate_all, measure, record
 from app.alerts.hysteresis import State
 from app.alerts.models import Alert, AlertRule, AlertRuleState
 from app.db import Database, now
@@ -101,17 +101,24 @@ async def test_all_or_nothing(tenant: Tenant, database: Database) -> None:
     await begin(database, workspace)
     await observe(tenant, 0, 90)
     with pytest.raises(RuntimeError, match="killed"):
-        await _die_while_evaluating(database, tenant)
+        await _die_while_recording(database, tenant)
     assert await alerts_of(database, workspace) == []
     assert await _waiting(database, tenant) == 0
-    assert await look(database, workspace, after(0))
+    assert not await look(database, workspace, after(0))
+    assert await look(database, workspace, after(0) + CLAIM)
     assert len(await alerts_of(database, workspace)) == 1
     assert await _waiting(database, tenant) == 1
 
 
-async def _die_while_evaluating(database: Database, tenant: Tenant) -> None:
+async def _die_while_recording(database: Database, tenant: Tenant) -> None:
+    workspace, at = tenant.workspace.id, after(0)
     async with database.transaction() as session:
-        assert await evaluate(session, tenant.workspace.id, "rule", after(0), 8_000)
+        assert await claim(session, workspace, "rule", at)
+    async with database.snapshot() as session:
+        found = await measure(session, workspace, "rule", at, 8_000)
+    async with database.transaction() as session:
+        assert found is not None
+        assert await record(session, found, at)
         raise RuntimeError("killed")
 
 
@@ -121,6 +128,30 @@ async def _waiting(database: Database, tenant: Tenant) -> int:
     count = select(func.count()).where(ours, QueuedJob.name == "alerts.deliver")
     async with database.snapshot() as session:
         return int(await session.scalar(count) or 0)
+
+
+async def test_a_rule_that_changes_while_it_is_measured(tenant: Tenant, database: Database) -> None:
+    """What was measured for the rule as it was is dropped; two that measured it record it once."""
+    workspace = tenant.workspace.id
+    await watch_delivery(tenant)
+    await begin(database, workspace)
+    await observe(tenant, 0, 90)
+    async with database.snapshot() as session:
+        found = await measure(session, workspace, "rule", after(0), 8_000)
+    assert found is not None
+    await put_rule(tenant, status=200, open_after=3)
+    await begin(database, workspace)
+    async with database.transaction() as session:
+        assert not await record(session, found, after(0))
+    async with database.snapshot() as session:
+        found = await measure(session, workspace, "rule", after(0), 8_000)
+    assert found is not None
+    ends = []
+    for _ in range(2):
+        async with database.transaction() as session:
+            ends.append(await record(session, found, after(0)))
+    assert ends == [True, False]
+    assert await alerts_of(database, workspace) == []
 
 
 async def test_missed_days_are_made_up_for(tenant: Tenant, database: Database) -> None:

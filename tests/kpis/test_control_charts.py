@@ -1,5 +1,7 @@
 """Control charts against the published examples, and what holds for every series."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,6 +68,33 @@ def test_too_few_points_have_no_baseline() -> None:
     assert pooled_share([(0.5, 9)] * (MIN_BASELINE - 1) + [(None, 0)] * 9) is None
     with pytest.raises(ValueError, match="weight"):
         ewma_chart([1.0], Baseline(0, 1, 9), weight=0)
+
+
+@pytest.mark.parametrize(("shift", "published", "within"), [(0.0, 500, 90), (1.0, 10.5, 1.5)])
+def test_how_long_it_takes_to_ring(shift: float, published: float, within: float) -> None:
+    """Mean run lengths at weight .2, width 2.962 are those of Lucas and Saccucci (1990).
+
+    500 points to a false alarm, 10.5 to notice one standard deviation; by simulation, with
+    three standard errors to spare.
+    """
+    source = Random(20)
+    lengths = []
+    for _ in range(300):
+        series = [source.gauss(shift) for _ in range(2_500 if shift == 0 else 200)]
+        points = ewma_chart(series, Baseline(0.0, 1.0, 100), weight=0.2, width=2.962)
+        outside = (at for at, point in enumerate(points, 1) if point and point.outside)
+        lengths.append(next(outside, len(series)))
+    assert abs(sum(lengths) / len(lengths) - published) < within
+
+
+def test_how_often_a_p_chart_is_wrong() -> None:
+    """Of points that come from the usual share .27 % lie outside, as three sigmas promise."""
+    source = Random(21)
+    usual = Baseline(0.4, (0.4 * 0.6) ** 0.5, 50)
+    shares = [(sum(source.random() < 0.4 for _ in range(250)) / 250, 250) for _ in range(6_000)]
+    outside = sum(point is not None and point.outside is not None
+                  for point in p_chart(shares, usual))  # fmt: skip
+    assert 5 <= outside <= 32
 
 
 @given(st.lists(st.none() | values, min_size=1, max_size=30), st.floats(0.01, 1))
