@@ -5,19 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from app.errors import FieldError
-from app.surveys.composites import (
-    INCOMPLETE,
-    Composite,
-    ScaleItem,
-    Score,
-    composites,
-    fraction,
-    scale_items,
-)
+from app.surveys.composites import composites
 from app.surveys.definition import SurveyDefinition
 from app.surveys.questions import Question, Reader
 from app.surveys.questions.base import Construct
 from app.surveys.questions.grids import escaped
+from app.surveys.scores import INCOMPLETE, ScaleItem, Score, fraction, scale_items
 
 #: More errors than these help nobody.
 MAX_ERRORS = 50
@@ -48,7 +41,7 @@ class AnswerSheet:
     error objects only for errors.
     """
 
-    __slots__ = ("_indices", "_part", "_whole", "dismissed", "hidden_fields")
+    __slots__ = ("_composites", "_indices", "_part", "_whole", "dismissed", "hidden_fields")
 
     def __init__(self, definition: SurveyDefinition) -> None:
         self.hidden_fields = frozenset(definition.hidden_fields)
@@ -59,10 +52,12 @@ class AnswerSheet:
             for tally in question.skipped()
         ]
         self.dismissed += [f"@{construct}=~dismissed" for construct in _measured(definition)]
-        self.dismissed += [f"{each.name}=~dismissed" for each in composites(definition)]
+        together = composites(definition)
+        self.dismissed += [f"{name}=~dismissed" for each in together for name in each.names]
         self._whole = [_step(question, partial=False) for question in definition.questions()]
         self._part = [_step(question, partial=True) for question in definition.questions()]
-        self._indices = _constructs(definition) + [_joint(each) for each in composites(definition)]
+        self._indices = _constructs(definition)
+        self._composites = [each.add for each in together]
 
     def read(self, answers: dict[str, Any], *, partial: bool = False) -> Reading:
         """Judge the answers by question key.
@@ -92,11 +87,16 @@ class AnswerSheet:
             errors.extend(self._unknown(answers))
         if errors:
             return Reading(errors=errors[:MAX_ERRORS])
-        for index in self._indices:
-            tally = index(answers)
-            if not (partial and tally.endswith("~incomplete")):
-                tallies.append(tally)
-        return Reading(errors, tallies)
+        return Reading(errors, tallies + self._together(answers, partial=partial))
+
+    def _together(self, answers: dict[str, Any], *, partial: bool) -> list[str]:
+        """What several answers make; while it is partial, only what is complete."""
+        tallies = [index(answers) for index in self._indices]
+        for add in self._composites:
+            add(answers, tallies)
+        if partial:
+            return [tally for tally in tallies if not tally.endswith(INCOMPLETE)]
+        return tallies
 
     def _unknown(self, answers: dict[str, Any]) -> list[FieldError]:
         known = {key for key, *_ in self._whole}
@@ -152,15 +152,5 @@ def _index(construct: Construct, items: list[ScaleItem]) -> _Index:
         if total < len(texts):
             return texts[total]
         return f"@{construct}={fraction(total, whole)}"
-
-    return index
-
-
-def _joint(composite: Composite) -> _Index:
-    """The tally of what several answers make together."""
-    name, code = composite.name, composite.code
-
-    def index(answers: Mapping[str, Any]) -> str:
-        return f"{name}={code(answers)}"
 
     return index

@@ -1,14 +1,12 @@
 """Customer value: what a customer gains less what it costs them (P. Kotler)."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from math import sqrt
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.indices import EXCLUSIONS, bars, components, names_of
-from app.kpis.catalog.joint_answers import Joint, combined, joint, mean_part
+from app.kpis.catalog.joint_answers import Joint, joint, mean_part
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
     compare_means,
@@ -17,7 +15,7 @@ from app.kpis.catalog.survey_figures import (
 )
 from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.distributions import t_quantile
-from app.kpis.means import Moments, moments, t_interval
+from app.kpis.means import Moments, t_interval
 from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope
 from app.kpis.statistics import Interval
@@ -27,6 +25,8 @@ from app.surveys.composites import VALUE as SIDES
 from app.surveys.questions.base import BENEFITS, COSTS
 
 _LOWEST = -100
+#: Benefit less cost is the benefit and what the cost lacks to be highest, less 1.
+_DIFFERENCE = (1, 1)
 
 
 async def _measure(
@@ -53,11 +53,8 @@ def _value(
     items: Sequence[Item], both: Sequence[Name], answers: Tally, scope: Scope
 ) -> Measurement:
     """The tally holds how good both sides are: a cost is what the second lacks to be best."""
-    given: Counter[tuple[Fraction, ...]] = Counter()
-    for (gained, cheap), count in joint(both, answers).items():
-        given[gained, 1 - cheap] += count
-    values = combined(given, [1, -1])
-    scores = _on_100(moments(values))
+    given = joint(both, answers)
+    scores = _on_100(given.moments(_DIFFERENCE, -1))
     n = scores.n if scores else 0
     excluded = answers.left_out(both, EXCLUSIONS)
     return Measurement(
@@ -69,7 +66,7 @@ def _value(
         interval=t_interval(scores, scope.level, (_LOWEST, 100)),
         reason=no_value_because(both, n),
         components=_sides(items, given, answers, scope),
-        counts=bars(values, _LOWEST) | marked(excluded),
+        counts=bars(given.histogram(_DIFFERENCE, -1), _LOWEST) | marked(excluded),
         evidence=scores,
     )
 
@@ -82,10 +79,7 @@ def _sides(
     items: Sequence[Item], given: Joint, answers: Tally, scope: Scope
 ) -> dict[str, Measurement]:
     """Benefit and cost of those who have both, each with its items, and their ratio."""
-    gains, costs = (
-        _on_100(moments(combined(given, [1, 0]))),
-        _on_100(moments(combined(given, [0, 1]))),
-    )
+    gains, costs = _on_100(given.moments((1, 0))), _on_100(given.moments((0, -1), 1))
     return {
         "benefit": _side(gains, BENEFITS, items, answers, scope),
         "cost": _side(costs, COSTS, items, answers, scope),
@@ -140,7 +134,7 @@ def _ratio_interval(given: Joint, gains: Moments, costs: Moments, level: float) 
     if gains.n < 2 or not costs.mean:
         return None
     ratio = gains.mean / costs.mean
-    rest = moments(combined(given, [1, -ratio]))
+    rest = given.moments((1, ratio))
     if rest is None or rest.variance is None:
         return None
     error = 100 * sqrt(rest.variance / rest.n) / costs.value

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +29,8 @@ from app.problems import Text
 EXCLUSIONS = ("dismissed", "incomplete", *NEVER_COUNTED)
 #: Width of a bar of the distribution, in points of the index.
 _BAR = 10
+#: Codes whose reading is kept: those of one survey recur in every period and group.
+_MOST_KEPT = 50_000
 
 
 def index_of(construct: str) -> Measure:
@@ -59,8 +62,13 @@ def fractions(names: Sequence[Name], answers: Tally) -> Counter[Fraction]:
     given: Counter[Fraction] = Counter()
     for name in names:
         for code, count in answers.codes(name).items():
-            given[Fraction(code)] += count
+            given[_read(code)] += count
     return given
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _read(code: str) -> Fraction:
+    return Fraction(code)
 
 
 def index_figure(

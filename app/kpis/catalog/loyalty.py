@@ -12,7 +12,7 @@ from app.kpis.catalog.indices import (
     names_of,
     top_box,
 )
-from app.kpis.catalog.joint_answers import Joint, combined, joint, mean_part, side
+from app.kpis.catalog.joint_answers import Joint, joint, mean_part
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
     added_up,
@@ -67,9 +67,8 @@ def _loyalty(
     items: Sequence[Item], together: Sequence[Name], answers: Tally, scope: Scope
 ) -> Measurement:
     given = joint(together, answers)
-    third = Fraction(1, len(LOYALTY_INDICATORS))
-    composite = combined(given, [third] * len(LOYALTY_INDICATORS))
-    scores = moments(composite)
+    thirds = [Fraction(1, len(LOYALTY_INDICATORS))] * len(LOYALTY_INDICATORS)
+    scores = given.moments(thirds)
     scores = scores.rescaled(0, 1) if scores else None
     n = scores.n if scores else 0
     excluded = answers.left_out(together, EXCLUSIONS)
@@ -85,7 +84,7 @@ def _loyalty(
         interval=t_interval(scores, scope.level, (0, 100)),
         reason=no_value_because(together, n),
         components=parts | {"cronbach_alpha": _alpha(given)},
-        counts=bars(composite) | marked(excluded),
+        counts=bars(given.histogram(thirds)) | marked(excluded),
         evidence=scores,
     )
 
@@ -109,10 +108,9 @@ def _indicator(construct: str, items: Sequence[Item], answers: Tally, scope: Sco
 
 def _alpha(given: Joint) -> Measurement:
     """Cronbach's alpha of the three indicators, over those who have all of them."""
-    n = sum(given.values())
-    width = len(LOYALTY_INDICATORS)
-    sides = [side(given, index) for index in range(width)] if given else []
-    total = moments(combined(given, [1] * width))
+    n, width = given.n, len(LOYALTY_INDICATORS)
+    total = given.moments([1] * width)
+    sides = [given.moments([int(place == each) for each in range(width)]) for place in range(width)]
     variances = [each.variance for each in sides if each and each.variance is not None]
     alpha = None
     if total is not None and total.variance is not None and len(variances) == width:

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.indices import EXCLUSIONS, bars, names_of
-from app.kpis.catalog.joint_answers import combined, joint, mean_part
+from app.kpis.catalog.joint_answers import joint, mean_part
 from app.kpis.catalog.survey_figures import DIMENSIONS, compare_means, marked, no_value_because
 from app.kpis.catalog.survey_scores import MIXED_SCALES
 from app.kpis.declaration import Kpi, Measurement, Option, Scope
-from app.kpis.means import Moments, moments
+from app.kpis.means import Moments
 from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope, one_scale
 from app.kpis.tallies import Name, Tally, tally
 from app.problems import Text
-from app.surveys.composites import SERVPERF, SERVQUAL, SERVQUAL_WEIGHTED
 from app.surveys.questions.base import SERVICE_DIMENSIONS
+from app.surveys.service_quality import SERVPERF, SERVQUAL, SERVQUAL_WEIGHTED
 
 _SIDES = ("expectation", "perception")
 
@@ -72,8 +72,8 @@ def _quality(asked: _Asked, answers: Tally, scope: Scope) -> Measurement:
     """
     names = asked.names(asked.whole)
     mixed = bool(asked.items) and not one_scale(asked.items)
-    parts_of_scale = combined(joint(names, answers), [1])
-    scores = None if mixed else _in_points(asked, moments(parts_of_scale))
+    given = joint(names, answers)
+    scores = None if mixed else _in_points(asked, given.moments([1]))
     part = mean_part(scores, scope, _bounds(asked))
     parts = {} if mixed or not asked.items else _parts(asked, answers, scope)
     return Measurement(
@@ -86,7 +86,7 @@ def _quality(asked: _Asked, answers: Tally, scope: Scope) -> Measurement:
         reason="not_defined" if mixed else no_value_because(asked.items, part.n),
         warnings=(MIXED_SCALES,) if mixed else (),
         components=parts,
-        counts=bars(parts_of_scale, 0 if asked.form == "servperf" else -100)
+        counts=bars(given.histogram([1]), 0 if asked.form == "servperf" else -100)
         | marked(answers.left_out(names, EXCLUSIONS)),
         evidence=scores,
     )
@@ -100,7 +100,7 @@ def _parts(asked: _Asked, answers: Tally, scope: Scope) -> dict[str, Measurement
     }
     if asked.form == "servqual":
         names = asked.names(SERVQUAL_WEIGHTED)
-        scores = _in_points(asked, moments(combined(joint(names, answers), [1])))
+        scores = _in_points(asked, joint(names, answers).moments([1]))
         parts["weighted"] = mean_part(scores, scope, _bounds(asked))
     return parts
 
@@ -108,13 +108,13 @@ def _parts(asked: _Asked, answers: Tally, scope: Scope) -> dict[str, Measurement
 def _dimension(asked: _Asked, name: str, answers: Tally, scope: Scope) -> Measurement:
     given = joint(asked.names(name), answers)
     if asked.form == "servperf":
-        scores = _in_points(asked, moments(combined(given, [1])))
+        scores = _in_points(asked, given.moments([1]))
         return mean_part(scores, scope, _bounds(asked))
-    gap = mean_part(_in_points(asked, moments(combined(given, [-1, 1]))), scope, _bounds(asked))
+    gap = mean_part(_in_points(asked, given.moments([-1, 1])), scope, _bounds(asked))
     performance = _Asked(asked.items, "servperf")
     sides = {
         side: mean_part(
-            _in_points(performance, moments(combined(given, [index == 0, index == 1]))),
+            _in_points(performance, given.moments([int(index == 0), int(index == 1)])),
             scope,
             _bounds(performance),
         )
