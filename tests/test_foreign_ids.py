@@ -109,6 +109,7 @@ def _nothing() -> dict[str, str]:
     ids = {name: str(uuid4()) for name in names}
     others = {"version": "1", "submission_id": "theirs", "external_id": "of-nobody"}
     others |= STEERING_NOTHING | {"name": "nobodys"}
+    others |= {"analysis_run": str(uuid4())}
     return ids | others | {"key": new_publishable_key()[1], "reference": new_reference()}
 
 
