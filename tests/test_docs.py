@@ -15,6 +15,7 @@ DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
 #: Each page for those who use the product, and its translation.
 TRANSLATED = [
     ("README.md", "README.zh-CN.md"),
+    ("docs/analyses.md", "docs/zh-CN/analyses.md"),
     ("docs/embed.md", "docs/zh-CN/embed.md"),
     ("docs/call-centre.md", "docs/zh-CN/call-centre.md"),
     ("docs/deploy.md", "docs/zh-CN/deploy.md"),

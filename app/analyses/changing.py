@@ -1,5 +1,6 @@
 """Compares the same customers before and after."""
 
+import asyncio
 from collections import Counter
 from typing import Any, Literal
 
@@ -42,7 +43,8 @@ async def compare_before_after(
     if not n:
         found = _nothing(wanted, suppressed=False)
         return found | {"n": 0, "only_before": alone[0], "only_after": alone[1]}
-    return _found(wanted, variable, pairs, (before, after)) | {
+    figures = await asyncio.to_thread(_found, wanted, variable, pairs, (before, after))
+    return figures | {
         "n": n,
         "only_before": alone[0],
         "only_after": alone[1],

@@ -1,7 +1,8 @@
 """Describes items: what was answered, how it spreads, and what was left out and why."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.analyses.chosen import Chosen
 from app.analyses.descriptive_schemas import BoxShare, CodeShare, DescriptiveRequest, ItemSummary
-from app.analyses.disclosing import judge
+from app.analyses.disclosing import Ruling, judge
 from app.analyses.rows import MOST_CELLS, Column, run, select_sql, uncounted_sql
 from app.analyses.summaries import Summary, summarise
 from app.analyses.variables import Asked, Variable
@@ -57,6 +58,16 @@ async def describe(
         for number, each in enumerate(variables)
     ]
     rulings = await judge(session, chosen, columns, [(place,) for place in range(len(columns))])
+    # Free numbers may be many: the event loop goes on meanwhile.
+    return await asyncio.to_thread(_summaries, chosen, variables, found, rulings)
+
+
+def _summaries(
+    chosen: Chosen,
+    variables: Sequence[Variable],
+    found: Mapping[str, _Counts],
+    rulings: Sequence[Ruling],
+) -> list[ItemSummary]:
     return [
         _summary(chosen, each, found[each.name], tells=ruling.tells)
         for each, ruling in zip(variables, rulings, strict=True)

@@ -1,5 +1,6 @@
 """Compares groups of responses in one item, all at once and pair by pair."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,13 @@ async def compare(
     """Test the groups; those below the smallest cell are named and left out of every test."""
     variable = asked.one("/item", wanted.item, _fits(wanted))
     found = await _groups(session, chosen, asked, variable, wanted)
+    # Many groups make many pairs: the event loop goes on meanwhile.
+    return await asyncio.to_thread(_compared, chosen, variable, wanted, found)
+
+
+def _compared(
+    chosen: Chosen, variable: Variable, wanted: DifferenceRequest, found: list[_Group]
+) -> Compared:
     warnings = []
     if len(found) > MOST_GROUPS:
         warnings.append(GROUPS_LIMITED)

@@ -26,12 +26,14 @@ from app.analyses.relation_schemas import (
 from app.analyses.service import Asking
 from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
-from app.http.route import Route, Session
+from app.http.route import ReadingRoute, ReadSession
 
 #: The survey that the body names may be unknown, and the answer may take too long.
 _ALSO: dict[int | str, dict[str, Any]] = {404: {}}
 
-router = APIRouter(prefix="/v1/analyses", tags=["analyses"], route_class=Route, responses=_ALSO)
+router = APIRouter(
+    prefix="/v1/analyses", tags=["analyses"], route_class=ReadingRoute, responses=_ALSO
+)
 Reader = Annotated[Credential, needs("kpi:read")]
 
 
@@ -52,7 +54,7 @@ Asks = Annotated[Asking, Depends(_asking)]
 
 @router.post("/descriptive", operation_id="analyse_descriptive")
 async def analyse_descriptive(
-    wanted: DescriptiveRequest, session: Session, asking: Asks
+    wanted: DescriptiveRequest, session: ReadSession, asking: Asks
 ) -> DescriptiveRead:
     """Each item on its own: number, mean, spread, quartiles, shares, and what was left out.
 
@@ -63,7 +65,7 @@ async def analyse_descriptive(
 
 @router.post("/difference", operation_id="analyse_difference")
 async def analyse_difference(
-    wanted: DifferenceRequest, session: Session, asking: Asks
+    wanted: DifferenceRequest, session: ReadSession, asking: Asks
 ) -> DifferenceRead:
     """Whether groups or periods differ in one item: effects, intervals, p-values, verdicts.
 
@@ -76,7 +78,7 @@ async def analyse_difference(
 
 @router.post("/before-after", operation_id="analyse_before_after")
 async def analyse_before_after(
-    wanted: BeforeAfterRequest, session: Session, asking: Asks
+    wanted: BeforeAfterRequest, session: ReadSession, asking: Asks
 ) -> BeforeAfterRead:
     """How the same customers changed between two periods: paired t, Wilcoxon, or McNemar.
 
@@ -87,7 +89,7 @@ async def analyse_before_after(
 
 @router.post("/correlation", operation_id="analyse_correlation")
 async def analyse_correlation(
-    wanted: CorrelationRequest, session: Session, asking: Asks
+    wanted: CorrelationRequest, session: ReadSession, asking: Asks
 ) -> CorrelationRead:
     """How items go together: Pearson, Spearman, Kendall's tau-b, with intervals and p-values.
 
@@ -98,7 +100,7 @@ async def analyse_correlation(
 
 @router.post("/expectation-perception", operation_id="analyse_expectation_perception")
 async def analyse_expectation_perception(
-    wanted: ExpectationRequest, session: Session, asking: Asks
+    wanted: ExpectationRequest, session: ReadSession, asking: Asks
 ) -> ExpectationRead:
     """What was found less what was expected, of the same respondents: by item, dimension, and all.
 
@@ -109,7 +111,7 @@ async def analyse_expectation_perception(
 
 @router.post("/satisfaction-loyalty", operation_id="analyse_satisfaction_loyalty")
 async def analyse_satisfaction_loyalty(
-    wanted: LoyaltyRequest, session: Session, asking: Asks
+    wanted: LoyaltyRequest, session: ReadSession, asking: Asks
 ) -> LoyaltyRead:
     """The matrix of loyalists, mercenaries, hostages and defectors, with its cuts.
 
@@ -122,7 +124,7 @@ async def analyse_satisfaction_loyalty(
 @router.post("/satisfaction-loyalty/customers", operation_id="list_satisfaction_loyalty_customers")
 async def list_satisfaction_loyalty_customers(
     wanted: LoyaltyCustomersRequest,
-    session: Session,
+    session: ReadSession,
     asking: Annotated[Asking, Depends(_asking_of_rows)],
     paging: Paging,
 ) -> Page[LoyaltyCustomer]:
@@ -133,7 +135,7 @@ async def list_satisfaction_loyalty_customers(
 
 @router.post("/importance-performance", operation_id="analyse_importance_performance")
 async def analyse_importance_performance(
-    wanted: StatedMapRequest, session: Session, asking: Asks
+    wanted: StatedMapRequest, session: ReadSession, asking: Asks
 ) -> ImportancePerformanceRead:
     """The map of stated importance against performance, with what is undetermined named so.
 

@@ -90,6 +90,10 @@ ReadSession = Annotated[AsyncSession, Depends(_session)]
 class Route(APIRoute):
     """Checks the key, the query and the body before the endpoint; commits after it."""
 
+    only_reads = False
+    """Whether it reads whatever its method: then in one snapshot, in which PostgreSQL refuses
+    writes (an answer that is to be kept under an Idempotency-Key is written, though)."""
+
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler; refuse to build a route that declares no need."""
@@ -110,7 +114,9 @@ class Route(APIRoute):
             if expects_json:
                 _require_json(request)
                 await request.json()
-            async with UnitOfWork(request.app.state.database, readonly=readonly) as unit:
+            keeps = "idempotency-key" in request.headers
+            reads = readonly or (self.only_reads and not keeps)
+            async with UnitOfWork(request.app.state.database, readonly=reads) as unit:
                 request.state.unit = unit
                 return await self._answer(request, unit, handle, credential)
 
@@ -139,6 +145,12 @@ class Route(APIRoute):
         """Whether the endpoint reads the body itself: bulk lines carry their own natural keys."""
         sends_body = request.headers.get("content-length", "0") != "0"
         return self.body_field is None and (sends_body or "transfer-encoding" in request.headers)
+
+
+class ReadingRoute(Route):
+    """A POST whose question is too long for an address, and that changes nothing."""
+
+    only_reads = True
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

@@ -16,7 +16,9 @@ from tests.docs.shapes import misfits
 pytestmark = pytest.mark.xdist_group("demo")
 
 #: Pages whose commands need nothing but a running demo. A translation has the same commands.
-TOURS = ["README.md", "docs/embed.md", "docs/call-centre.md", "docs/develop.md"]
+TOURS = [
+    "README.md", "docs/analyses.md", "docs/embed.md", "docs/call-centre.md", "docs/develop.md",
+]  # fmt: skip
 #: What a test machine need not have.
 _ELSEWHERE = ("docker ", "pg_dump ", "pg_restore ", "git ", "npx ")
 _GIVEN = re.compile(r"(?:(?:BASE|SECRET|PUBLIC)=\S+\n)+")
