@@ -17,6 +17,7 @@ from app.kpis.schemas import BilingualText
 from app.reports import pages, printing
 from app.reports.figures import ReportFigures
 from app.reports.gathering import Span, gather, gather_scorecard
+from app.reports.mailing import enqueue_mails
 from app.reports.models import Report, ReportDocument
 from app.reports.schemas import ReportDefinitionPut
 from app.reports.view import Cover
@@ -52,6 +53,7 @@ async def make_report(database: Database, workspace_id: UUID, report_id: UUID) -
         stored.figures = figures.model_dump(mode="json", by_alias=True)
         session.add_all(_row(stored, each) for each in documents)
         _finish(session, stored, "ready", at=at)
+        await enqueue_mails(session, stored)
 
 
 async def fail_report(database: Database, workspace_id: UUID, report_id: UUID, code: str) -> None:

@@ -85,3 +85,29 @@ class ReportDocument(Base):
     digest: Mapped[str]
     """SHA-256 of the content, in hexadecimal: its entity tag."""
     created_at: Mapped[CreatedAt]
+
+
+class ReportDelivery(Base):
+    """A scheduled report on its way to one receiver."""
+
+    __tablename__ = "report_deliveries"
+    __table_args__ = (
+        PrimaryKeyConstraint("workspace_id", "report_id", "number"),
+        ForeignKeyConstraint(
+            ["workspace_id", "report_id"],
+            ["reports.workspace_id", "reports.id"],
+        ),
+        CheckConstraint("status IN ('pending', 'sent', 'failed')", name="status"),
+    )
+
+    workspace_id: Mapped[UUID]
+    report_id: Mapped[UUID]
+    number: Mapped[int]
+    """Its place among the receivers of the definition."""
+    address: Mapped[str]
+    language: Mapped[str]
+    status: Mapped[str] = mapped_column(default="pending")
+    error: Mapped[str | None]
+    """Why the last attempt failed, in a word."""
+    created_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]

@@ -137,7 +137,11 @@ async def get_report(report: str, session: ReadSession, caller: Reader) -> JSONR
     found = await service.fetch_report(session, caller.workspace_id, report)
     summary = await service.summarise(session, found)
     # Stored figures leave as they are: a later release may say more about a figure than they do.
-    body = summary.model_dump(mode="json", by_alias=True) | {"figures": found.figures}
+    mails = await service.deliveries_of(session, found)
+    body = summary.model_dump(mode="json", by_alias=True) | {
+        "deliveries": [each.model_dump(mode="json") for each in mails],
+        "figures": found.figures,
+    }
     return JSONResponse(body, headers={"ETag": etag(found.revision)})
 
 

@@ -4,8 +4,9 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
+from app.customers.schemas import Email
 from app.fields import Code, Input, LocalDate, Output, ShortText, Timestamp, example
 from app.kpis.calendar_units import Grain
 from app.kpis.schemas import BilingualText
@@ -14,10 +15,6 @@ from app.targets.schemas import FigureScope
 
 ReportLanguage = Literal["zh-CN", "en"]
 ReportFormat = Literal["html", "pdf"]
-Email = Annotated[
-    str,
-    StringConstraints(max_length=254, pattern=r"^[^@\s<>,;:\"\\]{1,64}@[^@\s<>,;:\"\\]{1,189}$"),
-]
 _Languages = Annotated[list[ReportLanguage], Field(min_length=1, max_length=2)]
 
 
@@ -56,6 +53,14 @@ class ReportSchedule(Input):
     """Whole days to wait after the day that follows the period: time for what arrives late."""
 
 
+class ReportRecipient(Input):
+    """Who is mailed each scheduled report, in which language."""
+
+    to: Email
+    language: ReportLanguage = "zh-CN"
+    """The report's first, if it is not made in this one."""
+
+
 class ReportDefinitionPut(Input):
     """What a report holds, for which periods, in which languages, when, and who receives it."""
 
@@ -79,6 +84,8 @@ class ReportDefinitionPut(Input):
     languages: _Languages = Field(default_factory=_both)
     schedule: ReportSchedule | None = None
     """Null for reports on demand only."""
+    recipients: Annotated[list[ReportRecipient], Field(max_length=50)] = Field(default_factory=list)
+    """Who is mailed the scheduled reports."""
 
 
 class ReportDefinitionRead(Output):
@@ -91,6 +98,7 @@ class ReportDefinitionRead(Output):
     scorecard: str | None
     languages: list[ReportLanguage]
     schedule: ReportSchedule | None
+    recipients: list[ReportRecipient]
     next_run_at: Timestamp | None
     """When the next scheduled report is made."""
     built_in: bool
@@ -135,6 +143,17 @@ class ReportDocumentRead(Output):
     path: str
 
 
+class ReportDeliveryRead(Output):
+    """A mail with the report to one receiver."""
+
+    to: str
+    language: ReportLanguage
+    status: Literal["pending", "sent", "failed"]
+    error: str | None
+    """Why the last attempt failed: `mail_not_configured`, `smtp_<code>` or the kind of error."""
+    finished_at: Timestamp | None
+
+
 class ReportSummary(Output):
     """A report without its figures."""
 
@@ -157,4 +176,5 @@ class ReportSummary(Output):
 class ReportRead(ReportSummary):
     """A report with its figures, as they were when it was made."""
 
+    deliveries: list[ReportDeliveryRead]
     figures: ReportFigures | None

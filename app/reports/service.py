@@ -16,11 +16,12 @@ from app.kpis.schemas import BilingualText
 from app.problems import Text
 from app.reports.definitions import find_content
 from app.reports.due import last_complete
-from app.reports.models import Report, ReportDocument
+from app.reports.models import Report, ReportDelivery, ReportDocument
 from app.reports.printing import WHAT_TO_INSTALL
 from app.reports.schemas import (
     ReportCreate,
     ReportDefinitionPut,
+    ReportDeliveryRead,
     ReportDocumentRead,
     ReportFormat,
     ReportLanguage,
@@ -102,6 +103,28 @@ async def summarise(session: AsyncSession, report: Report) -> ReportSummary:
     """A report without its figures."""
     documents = await _documents(session, report.workspace_id, [report.id])
     return _summary(report, documents.get(report.id, []))
+
+
+async def deliveries_of(session: AsyncSession, report: Report) -> list[ReportDeliveryRead]:
+    """The mails with the report, in the order of the definition."""
+    table = ReportDelivery
+    rows = await session.scalars(
+        select(table)
+        .where(table.workspace_id == report.workspace_id, table.report_id == report.id)
+        .order_by(table.number)
+    )
+    return [
+        ReportDeliveryRead.model_validate(
+            {
+                "to": each.address,
+                "language": each.language,
+                "status": each.status,
+                "error": each.error,
+                "finished_at": each.finished_at,
+            }
+        )
+        for each in rows
+    ]
 
 
 async def _documents(

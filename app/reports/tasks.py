@@ -6,6 +6,7 @@ from uuid import UUID
 from app.db import Database, now
 from app.http.rendering import from_exception
 from app.jobs import Handler, Job, Periodic
+from app.reports.mailing import MAIL, mail_report
 from app.reports.making import fail_report, make_report
 from app.reports.scheduling import want_next_due
 from app.reports.service import MAKE
@@ -29,4 +30,4 @@ async def make(database: Database, job: Job) -> None:
 
 
 JOBS = [Periodic("want_due_reports", every_seconds=30.0, run=want_due)]
-HANDLERS: Mapping[str, Handler] = {MAKE: make}
+HANDLERS: Mapping[str, Handler] = {MAKE: make, MAIL: mail_report}
