@@ -158,6 +158,15 @@ async def tenant(app: FastAPI, request: pytest.FixtureRequest) -> AsyncIterator[
 
 
 @pytest.fixture
+async def careful(app: FastAPI, request: pytest.FixtureRequest) -> AsyncIterator[Tenant]:
+    """A workspace of this test's own that withholds figures of fewer than 5, as is the default."""
+    tenant = await open_tenant(app, request.node.name, minimum_cell_size=5)
+    yield tenant
+    await tenant.client.aclose()
+    await tenant.public.aclose()
+
+
+@pytest.fixture
 async def stranger(app: FastAPI) -> AsyncIterator[Tenant]:
     """Another workspace, which must see nothing."""
     tenant = await open_tenant(app, "stranger")

@@ -88,11 +88,14 @@ async def get_retention_cohorts(
         grain=query.grain,
         currency=next(iter(matrix.currencies)) if len(matrix.currencies) == 1 else None,
         reason="mixed_currencies" if len(matrix.currencies) > 1 else None,
-        excluded={"fully_refunded_orders": matrix.refunded_orders},
+        excluded={}
+        if matrix.refunded_orders is None
+        else {"fully_refunded_orders": matrix.refunded_orders},
         cohorts=[
             CohortRow(
                 start=each.start,
-                size=each.size,
+                suppressed=each.suppressed,
+                size=None if each.suppressed else each.size,
                 cells=[_cell(cell) for cell in each.cells],
             )
             for each in matrix.cohorts

@@ -98,11 +98,13 @@ class CohortCell(Output):
 class CohortRow(Output):
     """Customers whose first purchase lies in the unit that begins on `start`.
 
-    Units that have not begun have no cells.
+    Units that have not begun have no cells. A cohort of filtered customers that would tell of
+    too few is `suppressed`: its size is null, and it is in no mean.
     """
 
     start: date
-    size: int
+    suppressed: bool
+    size: int | None
     cells: list[CohortCell]
 
 

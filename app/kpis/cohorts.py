@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.calendar_units import Grain, add_units, unit_start
 from app.kpis.cohort_counts import Cohorts, add_up_cohorts, count_cohorts
+from app.kpis.cohort_disclosure import withheld_cohorts
 from app.kpis.cohort_sets import Revenue
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period, day_starts_at
@@ -69,6 +70,8 @@ class Cohort:
     start: date
     size: int
     cells: Sequence[Cell]
+    suppressed: bool = False
+    """It would tell of too few customers: nothing is said of it."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ class Matrix:
 
     cohorts: Sequence[Cohort]
     means: Sequence[Mean]
-    refunded_orders: int
+    refunded_orders: int | None
+    """None where it would tell of too few."""
     currencies: frozenset[str] = frozenset()
     """Those of the revenue; there is none to show where there are several."""
 
@@ -131,15 +135,18 @@ async def measure_cohorts(session: AsyncSession, wanted: Wanted) -> Matrix:
         revenue, currencies = await add_up_cohorts(session, book, asked)
     if len(currencies) > 1:
         revenue = {}
+    withheld = await withheld_cohorts(session, book, asked)
     cohorts = [
-        _cohort(wanted, units, place, counts.get(place + 1, Counter()), revenue.get(place + 1))
+        Cohort(start, 0, [], suppressed=True)
+        if place + 1 in withheld
+        else _cohort(wanted, units, place, counts.get(place + 1, Counter()), revenue.get(place + 1))
         for place, start in enumerate(units)
         if start < wanted.period.end
     ]
     return Matrix(
         cohorts,
         [_mean(k, cohorts, wanted) for k in range(wanted.columns)],
-        refunded,
+        None if withheld else refunded,
         currencies,
     )
 

@@ -6,7 +6,6 @@ question by all members of the dimension, in the same snapshot; one with several
 all dimensions at once. The rules themselves are in `disclosure`.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kpis.declaration import WITHHELD, Kpi, Measurement, Scope
 from app.kpis.disclosure import OFF, Cell, Protected, combinable, protected
 from app.kpis.periods import Period
-from app.responses.cells import EACH_SURVEY, JOINED
+from app.responses.cells import EACH_SURVEY, JOINED, members_of_group
 
 #: A comparison left out or withheld what would tell of too few.
 SUPPRESSED = "suppressed"
@@ -146,6 +145,20 @@ async def _rulings(question: _Question, by: str | None) -> list[_Ruling] | None:
     return rulings
 
 
+def permitted(
+    table: _Table, dimensions: Sequence[str], filters: Mapping[str, Collection[str]], minimum: int
+) -> bool:
+    """Whether a figure with these filters may be told: the rule of all, for what is no KPI.
+
+    The table is that of the one dimension that is filtered, or else of all that may be, in an
+    order that is always the same.
+    """
+    if len(filters) == 1:
+        (chosen,) = filters.values()
+        return _by_one([table], minimum).permits(chosen)
+    return combinable(table, dimensions, minimum).issuperset(filters)
+
+
 def _by_one(parts: Sequence[_Table], minimum: int) -> _Ruling:
     """What may be told of the members of one dimension: what may be told in every part."""
     return _Ruling(
@@ -216,11 +229,12 @@ async def _split(question: _Question, dimensions: Sequence[str]) -> list[dict[st
     kpi, scope, periods = question.kpi, question.scope, question.periods
     several = kpi.takes_survey and len(scope.survey_ids or ()) != 1
     names = [EACH_SURVEY, *dimensions] if several else list(dimensions)
-    found = await kpi.measure(question.session, scope, periods, JOINED.join(names))
+    by = JOINED.join(names)
+    found = await kpi.measure(question.session, scope, periods, by)
     parts: list[dict[str, dict[tuple[str, ...], Cell]]] = [{} for _ in periods]
     for place, groups in enumerate(found):
         for group, measured in groups.items():
-            members = tuple(json.loads(group)) if len(names) > 1 else (group,)
+            members = members_of_group(group, by)
             part, members = (members[0], members[1:]) if several else ("", members)
             parts[place].setdefault(part, {})[members] = cell_of(measured)
     return [dict(each) for each in parts]

@@ -6,6 +6,7 @@ once, one that they do not keep, the latest response of each customer) is counte
 by the same statement, as if nothing were folded: as exact, and slower.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -35,6 +36,11 @@ JOINED = "*"
 EACH_SURVEY = "@survey"
 #: The code of every answer of a response that a later one of the same customer replaces.
 SUPERSEDED = "~superseded"
+
+
+def members_of_group(group: str, by: str) -> tuple[str, ...]:
+    """The members of a group, one for each dimension that is joined in `by`."""
+    return tuple(json.loads(group)) if JOINED in by else (group,)
 
 
 #: Where clocks go back over midnight, midnight is two instants: the index narrows the rows to

@@ -160,7 +160,7 @@ async def opened(database: Database, shop: Shop) -> AsyncIterator[tuple[AsyncSes
         ]
         await load_customers(session, workspace.id, [Item(0, line) for line in lines])
         await store(session, workspace.id, shop)
-        yield session, Scope(workspace_id=workspace.id, time_zone=ZONE.key)
+        yield session, Scope(workspace.id, ZONE.key, minimum_cell_size=1)
         await transaction.rollback()
 
 

@@ -2,14 +2,13 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 
-from tests.conftest import Tenant, open_tenant
+from tests.conftest import Tenant
 from tests.kpis.adversary import isolated
 from tests.kpis.feedback import Sent, ask, change, sent, submit
 from tests.responses.builders import NPS, publish
@@ -20,15 +19,6 @@ DIMENSIONS = {
     "language": ("en", "zh-CN"),
 }
 KINDS = list(itertools.product(*DIMENSIONS.values()))
-
-
-@pytest.fixture
-async def careful(app: FastAPI, request: pytest.FixtureRequest) -> AsyncIterator[Tenant]:
-    """A workspace with the default minimum of 5."""
-    tenant = await open_tenant(app, request.node.name, minimum_cell_size=5)
-    yield tenant
-    await tenant.client.aclose()
-    await tenant.public.aclose()
 
 
 def _people(kind: tuple[str, ...], count: int, **fields: object) -> list[Sent]:
