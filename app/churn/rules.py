@@ -134,19 +134,22 @@ FORMULA = Text(
     "the heaviest reason counts; their sum is the level: 0 none, 1 watch, 2 at_risk, 3 or more "
     "critical. Purchases: days since the last purchase / the customer's own median gap, from 3 "
     "purchase days on: 2 or more weighs 1, 3 or more weighs 2; probability of being a customer "
-    "still, from the last model run and for those with a repeat purchase: below 0.5 weighs 1, "
-    "below 0.2 weighs 2. Complaints: any open weighs 1; two or more in 90 days, or a reopening in "
-    "90 days, weighs 2. Scores, of the last 365 days: the last satisfaction score in the low box "
-    "(as many points at the bad end as the top box has at the good one) weighs 1; a fall of 2 "
-    "points or more between the last two answers to a question weighs 1. A reason that was raised "
-    "by a ratio or a probability is given up only beyond a margin (1.8, 2.7; 0.55, 0.25).",
-    "每个原因的权重为 1（watch）或 2（at risk）。购买、投诉、评分三类各取权重最大的原因，其和"
-    "决定等级：0 为 none，1 为 watch，2 为 at_risk，3 及以上为 critical。购买：距上次购买的天数 / "
-    "该客户自身购买间隔的中位数（至少 3 个购买日），达到 2 权重为 1，达到 3 权重为 2；最近一次模型"
-    "给出的仍为活跃客户的概率（仅限有复购者），低于 0.5 权重为 1，低于 0.2 权重为 2。投诉：有未办结"
-    "的投诉权重为 1；90 天内两次及以上，或 90 天内被重新打开，权重为 2。评分（365 天内）：最近一次"
-    "满意度评分处于低分区（差的一端与 top box 同样多的分值）权重为 1；同一题目相邻两次评分下降 2 分"
-    "及以上权重为 1。由比值或概率触发的原因须越过余量（1.8、2.7；0.55、0.25）才解除。",
+    "still, from the last sound model run, for those with a repeat purchase and none since the "
+    "run: below 0.5 weighs 1, below 0.2 weighs 2. Complaints: any open weighs 1; two or more in "
+    "90 days, or a reopening in 90 days, weighs 2. Scores, of the last 365 days: the last "
+    "satisfaction score in the low box (as many points at the bad end as the top box has at the "
+    "good one) weighs 1; a fall of 2 points or more between the last two answers to a question "
+    "weighs 1. A reason that was raised by a ratio or a probability is given up only beyond a "
+    "margin (1.8, 2.7; 0.55, 0.25).",
+    "每个原因的权重为 1（watch）或 2（at risk）。购买、投诉、评分三类各取权重最大的原因，"
+    "其和决定等级：0 为 none，1 为 watch，2 为 at_risk，3 及以上为 critical。"
+    "购买：距上次购买的天数 / 该客户自身购买间隔的中位数（至少 3 个购买日），达到 2 权重为 1，"
+    "达到 3 权重为 2；最近一次可靠的模型给出的仍为活跃客户的概率"
+    "（仅限有复购且此后未再购买者），低于 0.5 权重为 1，低于 0.2 权重为 2。"
+    "投诉：有未办结的投诉权重为 1；90 天内两次及以上，或 90 天内被重新打开，权重为 2。"
+    "评分（365 天内）：最近一次满意度评分处于低分区（差的一端与 top box 同样多的分值）"
+    "权重为 1；同一题目相邻两次评分下降 2 分及以上权重为 1。"
+    "由比值或概率触发的原因须越过余量（1.8、2.7；0.55、0.25）才解除。",
 )
 
 

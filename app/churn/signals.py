@@ -44,6 +44,8 @@ class Alive:
 
     probability: float
     model_run: UUID
+    known_to: date
+    """The last local day that the run knows of."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,7 @@ def measure(facts: Facts, at: datetime, zone: ZoneInfo) -> Signals:
         purchases=len(days),
         days_since_last_purchase=(today - days[-1]).days if days else None,
         median_gap_days=median_gap(days),
-        # With one purchase the model knows nothing but that there was one.
-        p_alive=facts.alive.probability if facts.alive and len(days) > 1 else None,
+        p_alive=_p_alive(facts.alive, days),
         open_complaints=sum(each.open for each in facts.complaints),
         recent_complaints=sum(each.received_at > recently for each in facts.complaints),
         recent_reopenings=sum(
@@ -124,6 +125,17 @@ def measure(facts: Facts, at: datetime, zone: ZoneInfo) -> Signals:
         fallen=_fallen(scores, valid),
         satisfaction_known=any(each.satisfaction for each in valid),
     )
+
+
+def _p_alive(alive: Alive | None, days: Sequence[date]) -> float | None:
+    """The model's probability, where it says something that is still true.
+
+    Of those with one purchase the model says 1, which is no news; and whoever has bought since
+    the run was alive then.
+    """
+    if alive is None or len(days) < 2 or days[-1] > alive.known_to:
+        return None
+    return alive.probability
 
 
 def median_gap(days: Sequence[date]) -> Fraction | None:

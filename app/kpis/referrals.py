@@ -1,7 +1,7 @@
 """The referral rate: which share of the new customers came by a referral."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,6 +10,7 @@ from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period
 from app.kpis.proportions import Share, wilson
 from app.kpis.purchases import Figures
+from app.responses.cells import JOINED
 
 REFERRAL = "referral"
 """The channel of acquisition of customers whom others have sent."""
@@ -22,32 +23,41 @@ async def measure_referrals(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The referral rate of each period and group; see `Kpi.formula` of the catalogue."""
-    everybody = await measure_acquisition(session, scope, periods, by)
-    only = replace(scope, filters={**scope.filters, "channel": (REFERRAL,)})
-    referred = await measure_acquisition(session, only, periods, by)
-    unknown = replace(scope, filters={**scope.filters, "channel": ("",)})
-    nameless = await measure_acquisition(session, unknown, periods, by)
+    # The channel last: of several dimensions joined, members are arrays in their order.
+    joined = "channel" if by is None else f"{by}{JOINED}channel"
     return [
-        {
-            member: _measurement(new, _new(sent.get(member)), _new(lost.get(member)), scope.level)
-            for member, new in groups.items()
-        }
-        for groups, sent, lost in zip(everybody, referred, nameless, strict=True)
+        _groups(found, by, scope.level)
+        for found in await measure_acquisition(session, scope, periods, joined)
     ]
 
 
-def _new(measured: Measurement | None) -> int:
-    return int(measured.numerator["new_customers"]) if measured else 0
+def _groups(
+    found: Mapping[str, Measurement], by: str | None, level: float
+) -> dict[str, Measurement]:
+    """The rates of the groups, from new customers by group and channel."""
+    groups: dict[str, dict[str, Measurement]] = {} if by else {"": {}}
+    for member, new in found.items():
+        *group, channel = [member] if by is None else json.loads(member)
+        name = "" if not group else group[0] if len(group) == 1 else _array(group)
+        groups.setdefault(name, {})[channel] = new
+    return {name: _measurement(channels, level) for name, channels in groups.items()}
 
 
-def _measurement(new: Measurement, referred: int, nameless: int, level: float) -> Measurement:
-    share = Share(referred, _new(new))
+def _array(members: Sequence[str]) -> str:
+    """Members of several dimensions, as `measure_acquisition` names them."""
+    return json.dumps(list(members), ensure_ascii=False)
+
+
+def _measurement(channels: Mapping[str, Measurement], level: float) -> Measurement:
+    new = {name: int(each.numerator["new_customers"]) for name, each in channels.items()}
+    share, nameless = Share(new.get(REFERRAL, 0), sum(new.values())), new.get("", 0)
+    refunded = sum(each.excluded["fully_refunded_orders"] for each in channels.values())
     return Measurement(
         value=share.value,
         n=share.total,
         numerator={"referred_new_customers": share.count, "without_channel": nameless},
         denominator={"new_customers": share.total},
-        excluded=new.excluded,
+        excluded={"fully_refunded_orders": refunded},
         interval=wilson(share, level),
         reason=None if share.total else "empty_denominator",
         warnings=(UNKNOWN_CHANNEL,) if nameless else (),

@@ -48,13 +48,14 @@ def facts() -> st.SearchStrategy[Facts]:
         st.integers(0, 4),
         moments(400),
     )
+    known_to = st.integers(0, 90).map(lambda ago: today - timedelta(days=ago))
     newest = st.lists(scored, max_size=5, unique_by=lambda each: each.at)
     return st.builds(
         Facts,
         purchase_days=days.map(sorted),
         complaints=st.lists(complaint, max_size=3),
         scores=newest.map(lambda found: sorted(found, key=lambda each: each.at, reverse=True)),
-        alive=st.none() | st.floats(0, 1).map(lambda p: Alive(p, RUN)),
+        alive=st.none() | st.builds(Alive, st.floats(0, 1), st.just(RUN), known_to),
     )
 
 

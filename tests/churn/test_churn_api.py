@@ -3,12 +3,15 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, text
 
 from app.churn.tasks import watch_all
+from app.customers.models import Customer
 from app.db import Database
 from app.events.models import Event
+from app.lifetime.models import CustomerPrediction, ModelRun
 from tests.churn.making import Json, bought, crossings, looked, risk
 from tests.complaints.makers import do, file, resolved
 from tests.conftest import Tenant
@@ -227,3 +230,58 @@ async def test_risks_of_persons_need_the_scope_of_customers(tenant: Tenant) -> N
     for path in ("churn-risks", "churn-risks/summary", "churn-risks/crossings"):
         answer = await tenant.client.get(f"/v1/{path}", headers=headers)
         assert answer.json()["code"] == "missing-scope"
+
+
+async def _run(database: Database, tenant: Tenant, days_ago: int, **alive: float) -> UUID:
+    """A sound model run that knew everything up to a day, and what it says of customers."""
+    workspace_id = tenant.workspace.id
+    async with database.transaction() as session:
+        run = ModelRun(
+            workspace_id=workspace_id,
+            kind="bgnbd",
+            status="sound",
+            unit="weeks",
+            calibration_end=datetime.now(UTC).date() - timedelta(days=days_ago),
+            currency="CNY",
+            discount_annual=10,
+            result={},
+        )
+        session.add(run)
+        await session.flush()
+        names = select(Customer.external_id, Customer.id).where(
+            Customer.workspace_id == workspace_id, Customer.external_id.in_(alive)
+        )
+        numbers = {
+            column.name: 0
+            for column in CustomerPrediction.__table__.columns
+            if column.name not in {"workspace_id", "run_id", "customer_id"}
+        }
+        for name, id_ in await session.execute(names):
+            said = numbers | {"repeat_days": 3, "p_alive": alive[name]}
+            session.add(
+                CustomerPrediction(
+                    workspace_id=workspace_id, run_id=run.id, customer_id=id_, **said
+                )
+            )
+    return run.id
+
+
+async def test_a_model_run_is_named_where_it_was_asked(tenant: Tenant, database: Database) -> None:
+    """P(alive) is an estimate and says whose; a purchase after the run makes it void."""
+    for name in ("c1", "c2"):
+        await bought(tenant, name, 40, 10)
+    await looked(database, tenant)
+    assert (await crossings(tenant))["data"] == []
+    run = await _run(database, tenant, 5, c1=0.1, c2=0.9)
+    found = await risk(tenant, "c1")
+    assert (found["level"], found["kind"], found["model_run"]) == ("at_risk", "estimated", str(run))
+    assert _codes(found) == ["fading", "probably_gone"]
+    assert [reason["value"] for reason in found["reasons"]] == [0.1, 0.1]
+    calm = await risk(tenant, "c2")
+    assert (calm["level"], calm["signals"]["p_alive"], calm["kind"]) == ("none", 0.9, "estimated")
+    await looked(database, tenant)
+    told = (await crossings(tenant))["data"]
+    assert [(each["customer"], each["model_run"]) for each in told] == [("c1", str(run))]
+    await bought(tenant, "c1", 1)
+    back = await risk(tenant, "c1")
+    assert (back["level"], back["kind"], back["signals"]["p_alive"]) == ("none", "exact", None)

@@ -42,7 +42,7 @@ def _by_hand(known: Facts) -> dict[str, float | None]:
             falls.append(fall if own[0].scale.direction == "higher" else -fall)
     return {
         "overdue_ratio": ratio,
-        "p_alive": known.alive.probability if known.alive and len(days) > 1 else None,
+        "p_alive": known.alive.probability if _applies(known) and known.alive else None,
         "open_complaints": sum(each.open for each in known.complaints),
         "recent_complaints": len([each for each in known.complaints if each.received_at > ninety]),
         "recent_reopenings": len(
@@ -51,6 +51,12 @@ def _by_hand(known: Facts) -> dict[str, float | None]:
         "dissatisfied": dissatisfied,
         "score_drop": max(falls, default=None),
     }
+
+
+def _applies(known: Facts) -> bool:
+    """Whether there is a repeat purchase, and none after the run."""
+    days = known.purchase_days
+    return known.alive is not None and len(days) > 1 and max(days) <= known.alive.known_to
 
 
 @examples
