@@ -30,6 +30,7 @@ Reason = Literal[
     "no_market_total",
     "margin_not_given",
     "not_reached",
+    "no_model_run",
 ]
 
 
@@ -97,6 +98,13 @@ class Measurement:
     """What the KPI's own test needs to compare two measurements; never leaves the service."""
     tells_of: int | None = None
     """How many the figure is about, where that is not `n` (complaints over everybody's orders)."""
+    model_run: str | None = None
+    """The run that estimated the figure; None for one that was counted."""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether a model says it, or would if there were one."""
+        return self.model_run is not None or self.reason == "no_model_run"
 
     @property
     def suppressed(self) -> bool:

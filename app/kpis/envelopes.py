@@ -1,6 +1,6 @@
 """From measurements to what is answered: envelopes, points, groups, counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,9 +33,13 @@ NO_SPREAD = "no_spread"
 NOTHING = Measurement(value=None, n=0, reason="no_data")
 
 
-def header(kpi: Kpi, ask: Ask, language: str) -> dict[str, Any]:
-    """The members of `KpiHeader`."""
+def header(
+    kpi: Kpi, ask: Ask, language: str, figures: Iterable[Measurement] = ()
+) -> dict[str, Any]:
+    """The members of `KpiHeader`; of estimated figures it names the last one's model run."""
     scope = ask.scope
+    estimated = [each for each in figures if each.estimated]
+    runs = [each.model_run for each in estimated if each.model_run is not None]
     surveys = list(scope.survey_ids or ())
     return {
         "kpi": kpi.id,
@@ -55,8 +59,8 @@ def header(kpi: Kpi, ask: Ask, language: str) -> dict[str, Any]:
         ),
         "unit": kpi.unit,
         "direction": kpi.direction,
-        "kind": "exact",
-        "model_run": None,
+        "kind": "estimated" if estimated else "exact",
+        "model_run": runs[-1] if runs else None,
         "as_of": ask.now,
     }
 

@@ -234,6 +234,8 @@ class KpiPoint(KpiFigure):
     """
 
     period: KpiPeriod
+    model_run: str | None
+    """The run that estimated this point; each is estimated by the newest of its time."""
     smoothed: float | None
     control: KpiControlPoint | None
 

@@ -62,7 +62,7 @@ async def fetch_kpi(session: AsyncSession, wanted: Wanted) -> KpiEnvelope:
     if earlier is not None:
         previous = envelopes.previous(kpi, ask, figures[0], figures[1], earlier)
     return KpiEnvelope(
-        **envelopes.header(kpi, ask, wanted.language),
+        **envelopes.header(kpi, ask, wanted.language, figures[:1]),
         **envelopes.figure(kpi, figures[0]),
         period=envelopes.period(ask.period, ask.now),
         previous=previous,
@@ -82,6 +82,7 @@ async def fetch_trend(session: AsyncSession, wanted: Wanted) -> KpiTrend:
         KpiPoint(
             **envelopes.figure(kpi, each),
             period=envelopes.period(bucket, ask.now),
+            model_run=each.model_run,
             smoothed=None,
             control=None,
         )
@@ -91,7 +92,7 @@ async def fetch_trend(session: AsyncSession, wanted: Wanted) -> KpiTrend:
     drawn = draw(points, asked.control)
     means = smoothed(kpi, points, asked.smoothing)
     return KpiTrend(
-        **envelopes.header(kpi, ask, wanted.language),
+        **envelopes.header(kpi, ask, wanted.language, measured),
         period=envelopes.period(ask.period, ask.now),
         grain=asked.grain,
         points=[
@@ -119,7 +120,7 @@ async def fetch_comparison(session: AsyncSession, wanted: Wanted) -> KpiComparis
         limited.append(PAIRS_LIMITED)
     tested = [item for item in ranked[:MAX_TESTED_GROUPS] if not item[1].suppressed]
     return KpiComparison(
-        **envelopes.header(kpi, ask, wanted.language),
+        **envelopes.header(kpi, ask, wanted.language, found.values()),
         period=envelopes.period(ask.period, ask.now),
         group_by=dimension,
         groups=[

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal, null, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, null, select
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
@@ -157,12 +158,17 @@ async def predicted_selection(
 ) -> dict[str, Predicted]:
     """The same added up from customers: for combinations that the run did not store.
 
-    Without an interval; customers belong to the groups that they are in now.
+    Without an interval; customers belong to the groups that they are in now. Dimensions joined
+    by `*` give members that are JSON arrays.
     """
     of = CustomerPrediction
-    member = func.coalesce(_COLUMNS[by], "") if by else literal("")
+    columns = [func.coalesce(_COLUMNS[name], "") for name in by.split("*")] if by else []
+    member: ColumnElement[str] = literal("")
+    if columns:
+        together = func.jsonb_build_array(*columns).cast(Text)
+        member = columns[0] if len(columns) == 1 else together
     residual = getattr(of, f"residual_{horizon}")
-    tenths = [tenth / 10 for tenth in range(1, 10)]
+    tenths = array([cast(tenth / 10, DOUBLE_PRECISION) for tenth in range(1, 10)])
     finite = None if horizon == "infinite" else getattr(of, f"purchases_{horizon}")
     purchases: ColumnElement[Any] = null() if finite is None else func.sum(finite)
     query = (
@@ -180,7 +186,7 @@ async def predicted_selection(
             and_(Customer.workspace_id == of.workspace_id, Customer.id == of.customer_id),
         )
         .where(of.workspace_id == run.workspace_id, of.run_id == run.id)
-        .group_by(member)
+        .group_by(*([member] if columns else []))
     )
     for name, values in filters.items():
         query = query.where(func.coalesce(_COLUMNS[name], "").in_(list(values)))
@@ -195,4 +201,5 @@ async def predicted_selection(
             draws=(),
         )
         for row in await session.execute(query)
+        if row.customers
     }

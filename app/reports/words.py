@@ -112,6 +112,7 @@ REASONS: dict[str, Text] = {
     "no_market_total": Text("no market total was stated for this period", "本期未登记市场总量"),
     "margin_not_given": Text("no margin was given", "未给出毛利率"),
     "not_reached": Text("not reached yet", "尚未达到"),
+    "no_model_run": Text("no sound model run", "没有可用的模型运行"),
     "suppressed": Text(
         "withheld, because it would tell of too few people", "人数过少，已隐去以保护个人"
     ),

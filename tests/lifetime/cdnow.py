@@ -44,6 +44,20 @@ async def load(tenant: Tenant) -> None:
     assert answer.status_code == 200, answer.text
 
 
+async def segment(tenant: Tenant) -> None:
+    """Put the first 400 customers into one segment, and the others into another."""
+    lines = [
+        json.dumps({"external_id": name, "segment": "vip" if int(name) <= 400 else "plain"})
+        for name in purchases()
+    ]
+    answer = await tenant.client.post(
+        "/v1/customers",
+        content="\n".join(lines).encode(),
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    assert answer.status_code == 200, answer.text
+
+
 def parameters(model: dict[str, Any]) -> dict[str, float]:
     """The values of a fitted model by their names."""
     return {each["name"]: each["value"] for each in model["parameters"]}

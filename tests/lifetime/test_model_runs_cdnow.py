@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from app import worker
 from app.jobs import running
 from tests.conftest import Tenant, open_tenant
-from tests.lifetime.cdnow import CALIBRATED, FILE, HELD, load, parameters
+from tests.lifetime.cdnow import CALIBRATED, FILE, HELD, load, parameters, segment
 
 pytestmark = pytest.mark.skipif(
     not FILE.is_file(), reason="the CDNOW sample is not beside the repository"
@@ -58,6 +58,7 @@ async def shop(app: FastAPI) -> AsyncIterator[Shop]:
     """The sample with a run of each model; those by days and months are made first."""
     tenant = await open_tenant(app, "CDNOW models", currency="USD")
     await load(tenant)
+    await segment(tenant)
     runs = {
         "days": await fit(tenant, app, kind="bgnbd", unit="days", discount_annual=13),
         "months": await fit(tenant, app, kind="bgnbd", unit="months", discount_annual=14),
@@ -154,3 +155,93 @@ async def test_the_holdout_is_judged(shop: Shop) -> None:
     assert held["actual"] == 1_882
     assert held["error"] == pytest.approx(abs(held["expected"] - 1_882) / 1_882)
     assert held["error"] < 0.15
+
+
+async def _value(shop: Shop, view: str = "", **query: str | list[str]) -> dict[str, Any]:
+    asked: dict[str, str | list[str]] = {"from": "1997-01-01", "to": "1997-10-01"}
+    asked |= {"mode": "predictive", "discount_annual": "12"}
+    path = f"/v1/kpis/lifetime-value{view}"
+    answer = await shop.tenant.client.get(path, params=asked | query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_the_kpi_names_its_run(shop: Shop) -> None:
+    """Predicted value: estimated, by that run, residual apart from total, within its interval."""
+    found = await _value(shop, horizon_months="12")
+    run = shop.runs["bgnbd"]
+    assert (found["kind"], found["model_run"]) == ("estimated", run["id"])
+    assert (found["n"], found["currency"], found["reason"]) == (2_357, "USD", None)
+    parts = found["components"]
+    assert parts["residual"]["value"] == found["value"]
+    historic = await _value(shop, mode="historic")
+    assert (historic["kind"], historic["model_run"]) == ("exact", None)
+    assert parts["total"]["value"] == pytest.approx(found["value"] + historic["value"])
+    interval = found["interval"]
+    assert interval["method"] == "parameter_draws"
+    assert interval["low"] < found["value"] < interval["high"]
+    half = await _value(shop, horizon_months="12", margin="50")
+    assert half["value"] == pytest.approx(found["value"] / 2)
+    wide = (await _value(shop, horizon_months="12", level="0.99"))["interval"]
+    assert wide["low"] < interval["low"] < interval["high"] < wide["high"]
+
+
+async def test_horizons_grow(shop: Shop) -> None:
+    """Twelve, twenty-four, thirty-six months and for ever: each is worth more; so is one's own."""
+    values = [
+        (await _value(shop, horizon_months=each))["value"]
+        for each in ("12", "24", "36", "infinite")
+    ]
+    assert values == sorted(values)
+    assert values[0] < 0.6 * values[-1]
+    one = await shop.one(discount_annual="12")
+    own = [each["residual"] for each in one["horizons"]]
+    assert own == sorted(own)
+    for each in one["horizons"]:
+        assert each["total"] == pytest.approx(each["residual"] + one["historic"])
+
+
+async def test_groups_add_up_to_everybody(shop: Shop) -> None:
+    """By segment, stored by the run; both segments, added up from their customers."""
+    everybody = await _value(shop, horizon_months="24")
+    groups = (await _value(shop, "/compare", group_by="segment", horizon_months="24"))["groups"]
+    assert [(each["member"], each["n"]) for each in groups] == [("plain", 1_957), ("vip", 400)]
+    total = sum(each["numerator"]["residual"] for each in groups)
+    assert total == pytest.approx(everybody["numerator"]["residual"])
+    assert all(each["interval"]["low"] < each["value"] for each in groups)
+    (one,) = (each for each in groups if each["member"] == "vip")
+    filtered = await _value(shop, horizon_months="24", segment="vip")
+    assert filtered["value"] == one["value"]
+    both = await _value(shop, horizon_months="24", segment=["vip", "plain"])
+    assert both["value"] == pytest.approx(everybody["value"])
+    assert both["interval"] is None
+    assert "no_interval" in both["warnings"]
+
+
+async def test_no_run_no_value(shop: Shop) -> None:
+    """A discount that no run was made with, and a period before any: null, with the reason."""
+    for query in ({"discount_annual": "77"}, {"to": "1997-02-01"}):
+        found = await _value(shop, **query)
+        assert (found["value"], found["reason"]) == (None, "no_model_run")
+        assert (found["kind"], found["model_run"]) == ("estimated", None)
+
+
+async def test_a_trend_names_the_run_of_each_point(shop: Shop) -> None:
+    """Months before the calibration has ended have no run; the last one has it."""
+    found = await _value(shop, "/trend", grain="quarter")
+    assert [each["model_run"] for each in found["points"]] == [
+        None,
+        None,
+        shop.runs["bgnbd"]["id"],
+    ]
+
+
+async def test_runs_are_steady_and_account_for_themselves(shop: Shop) -> None:
+    """The same data have the same hash; each step's time and the memory are told."""
+    hashes = {each["data_hash"] for each in shop.runs.values()}
+    assert len(hashes) == 1
+    for run in shop.runs.values():
+        assert {"read", "fit", "fit_value", "score", "draw", "write"} <= run["seconds"].keys()
+        assert run["peak_memory_bytes"] > 10_000_000
+        assert run["code_version"] == "lifetime-1"

@@ -2,7 +2,8 @@
 
 from app.kpis.acquisition import compare_rates, measure_acquisition
 from app.kpis.declaration import Kpi
-from app.kpis.lifetime_value import COHORT, MARGIN, compare_means, measure_lifetime_value
+from app.kpis.lifetime_value import COHORT, MARGIN, compare_means
+from app.kpis.predicted_value import DISCOUNT, HORIZON, MODE, UNRELIABLE, measure_value
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
 from app.kpis.retention import FORMULA, WINDOW, compare_shares, measure_retention
 from app.kpis.returning import WITHIN_DAYS, measure_repeats
@@ -113,30 +114,37 @@ ACQUISITION = Kpi(
 
 LIFETIME_VALUE = Kpi(
     id="lifetime-value",
-    version=1,
+    version=2,
     family="customers",
-    name=Text("Lifetime value (historic)", "客户终身价值（历史）"),
+    name=Text("Lifetime value", "客户终身价值"),
     formula=with_purchase(
         "Mean over customers of margin x (orders - refunds), from the first day on up to the end "
         "of the period; a refund counts on its own date. Customers: all with a purchase before "
         "the end of the period (cohort=acquired: those whose first purchase lies in it). Median "
         "and deciles interpolate linearly. Orders in several currencies are not added up: there "
-        "is no value then.",
+        "is no value then. mode=predictive: mean over the customers of a model run (BG/NBD or "
+        "Pareto/NBD) of margin x (P(alive) x discounted expected purchases within horizon_months "
+        "x expected value of a purchase by Gamma-Gamma); residual is what is to come, total adds "
+        "what was counted; the interval is of parameters drawn from their covariance.",
         "各客户「毛利率 x（订单金额 - 退款）」的平均值，从最初累计至期末；退款计入退款日期。"
         "客户范围：期末之前有购买的全部客户（cohort=acquired：首次购买发生在期间内的客户）。"
-        "中位数与十分位数采用线性插值。订单涉及多种币种时不相加，没有数值。",
+        "中位数与十分位数采用线性插值。订单涉及多种币种时不相加，没有数值。"
+        "mode=predictive：模型运行（BG/NBD 或 Pareto/NBD）所含客户的「毛利率 x 存活概率 x "
+        "horizon_months 内折现的预期购买次数 x 每次购买的预期金额（Gamma-Gamma）」的平均值；"
+        "residual 为未来价值，total 另加已实现价值；区间由参数按其协方差抽样得到。",
     ),
     numerator=Text(
-        "Margin on orders less refunds of these customers", "这些客户的订单减退款后的毛利合计"
+        "Margin on orders less refunds of these customers; predictive: what is expected of them",
+        "这些客户的订单减退款后的毛利合计；预测模式下为其预期价值",
     ),
     denominator=Text("Customers", "客户数"),
     unit="money",
     direction="higher",
     interval="t",
-    measure=measure_lifetime_value,
+    measure=measure_value,
     compare=compare_means,
     dimensions=DIMENSIONS,
-    options=(COHORT, MARGIN),
+    options=(MODE, COHORT, MARGIN, HORIZON, DISCOUNT, UNRELIABLE),
 )
 
 KPIS: tuple[Kpi, ...] = (RETENTION, REPEAT_PURCHASE_RATE, ACQUISITION, LIFETIME_VALUE)
