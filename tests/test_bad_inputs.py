@@ -6,6 +6,7 @@ wrong, and repeats nothing of what was sent.
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -38,7 +39,6 @@ from tests.proofs.bad_inputs import (
     text,
 )
 from tests.proofs.bad_place import Place, furnished, published
-from tests.proofs.steering import STEERING_NOTHING
 
 #: How long the server of these tests waits for the rest of a head or a body.
 _PATIENCE_SECONDS = 3.0
@@ -91,7 +91,7 @@ BULK_DOORS = [Sent("POST", f"/v1/{what}") for what in ("customers", "orders", "r
 ROWS = (*BYTES, *FIELDS)
 #: Ids of nothing: a body is judged before anything is looked up.
 _NOTHING = dict.fromkeys(
-    ("case", "key", "workspace", "external_id", "response_id", "version", *STEERING_NOTHING), "none"
+    (name for door in DOORS for name in re.findall(r"\{(\w+)\}", door.path)), "none"
 )
 
 
