@@ -13,6 +13,7 @@ from app.jobs import Handler
 from app.jobs.running import keep_running
 from app.lifetime import tasks as lifetime
 from app.purchases import tasks as purchases
+from app.purchases.recount import recount_purchases
 from app.recounts.findings import Recounter
 from app.recounts.tasks import nightly
 from app.reports import tasks as reports
@@ -21,7 +22,10 @@ from app.responses.recount import recount_cells
 
 _PATIENCE_SECONDS = 180.0
 #: What is kept added up, and how each is counted again from the rows.
-ROLLUPS: Mapping[str, Recounter] = {"survey_cells": recount_cells}
+ROLLUPS: Mapping[str, Recounter] = {
+    "survey_cells": recount_cells,
+    "purchases": recount_purchases,
+}
 JOBS = [
     *responses.JOBS,
     *purchases.JOBS,

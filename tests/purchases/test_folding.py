@@ -55,7 +55,8 @@ def steps() -> st.SearchStrategy[list[Step]]:
     return st.lists(one, min_size=10, max_size=30)
 
 
-async def _do(session: AsyncSession, workspace_id: UUID, number: int, step: Step) -> None:
+async def do_step(session: AsyncSession, workspace_id: UUID, number: int, step: Step) -> None:
+    """Let it happen."""
     amount = Decimal(step.cents) / 100
     if step.kind == "fold":
         await fold(session, workspace_id)
@@ -109,7 +110,7 @@ async def test_what_is_kept_equals_a_recount(
     async with opened(database, Shop([])) as (session, scope):
         await fold(session, scope.workspace_id)
         for number, step in enumerate(done):
-            await _do(session, scope.workspace_id, number, step)
+            await do_step(session, scope.workspace_id, number, step)
         assert await open_book(session, scope.workspace_id, scope.time_zone) is not None
         kept = await _figures(session, scope, periods)
         while await fold(session, scope.workspace_id):
