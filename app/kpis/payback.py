@@ -24,7 +24,8 @@ from app.kpis.purchases import (
 )
 from app.problems import Text
 from app.purchases.book import Book
-from app.purchases.histories import PARTS, History
+from app.purchases.histories import PARTS
+from app.purchases.since_first import Brought, brought_since_first
 
 FORM = Option(
     "form",
@@ -113,14 +114,6 @@ class Earnings:
     """How many customers have been observed for so many days."""
     currencies: set[str] = field(default_factory=set)
 
-    def take(self, history: History, first: int, today: int) -> None:
-        """Take in one customer, by the history and the first day of purchase; days are ordinals."""
-        self.observed[max(0, today - first)] += 1
-        for move in history.moves:
-            if move.day <= today:
-                self.revenue[max(0, move.day - first)] += Fraction(move.amount, PARTS)
-                self.currencies.add(move.currency)
-
     def add(self, other: "Earnings") -> None:
         """Take in other customers."""
         for days, amount in other.revenue.items():
@@ -178,19 +171,21 @@ async def _from_sets(
     """What the new customers of each channel brought in, from their kept histories."""
     asked = [gaining(period) for period in periods]
     sets = await sets_bought(book, (days for pair in asked for days in pair))
-    groups = await book.groups("channel", scope.filters)
+    passing = (await book.groups(None, scope.filters)).get("", 0)
     found: list[dict[str, Earnings]] = []
     for period, (bought, earlier) in zip(periods, asked, strict=True):
-        new = sets[bought] & ~sets[earlier]
+        new = sets[bought] & ~sets[earlier] & passing
         today = local_date(now(), period.zone).toordinal()
-        found.append({})
-        for member, own in groups.items():
-            earnings = Earnings()
-            for history in await book.histories(new & own):
-                earnings.take(history, min(history.bought(*bought)), today)
-            if earnings.customers:
-                found[-1][member] = earnings
+        channels = await brought_since_first(book, new, bought, today)
+        found.append({name: _earnings(brought) for name, brought in channels.items()})
     return found
+
+
+def _earnings(brought: Brought) -> Earnings:
+    earnings = Earnings(observed=brought.observed, currencies=brought.currencies)
+    for days, amount in brought.amounts.items():
+        earnings.revenue[days] = Fraction(amount, PARTS)
+    return earnings
 
 
 async def _from_rows(

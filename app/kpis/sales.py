@@ -55,7 +55,7 @@ GROUP BY 1, 2, 3
 """
 # An order that is fully refunded by the end of its period sold nothing in it.
 _SOLD = """
-SELECT point, member, count(DISTINCT customer_id) AS buyers,
+SELECT point, member, {buyers} AS buyers,
     coalesce(sum(quantity), 0) AS units, count(*) FILTER (WHERE quantity IS NULL) AS lacking
 FROM (
     SELECT {member} AS member, o.customer_id, o.quantity,
@@ -96,14 +96,32 @@ async def count_sales(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> list[dict[str, Sales]]:
     """What each group sold in each period; everybody is always there."""
+    book = await open_periods(session, scope, periods)
     found = None
-    if chosen(scope, BASIS) != "units":  # quantities are not kept
-        book = await open_periods(session, scope, periods)
-        found = await _from_sets(book, scope, periods, by) if book is not None else None
+    if book is not None and chosen(scope, BASIS) != "units":
+        found = await _from_sets(book, scope, periods, by)
     if found is None:
-        found = await _from_rows(session, scope, periods, by)
+        # Quantities are not kept; who bought is, and takes longer to count than all else.
+        found = await _from_rows(session, scope, periods, by, counted=book is None)
+        for sales, buyers in zip(found, await _buyers(book, scope, periods, by), strict=True):
+            for member in sales.keys() & buyers.keys():
+                sales[member].buyers = buyers[member]
     told = [{name: own for name, own in groups.items() if own.told} for groups in found]
     return [groups if by else {"": Sales()} | groups for groups in told]
+
+
+async def _buyers(
+    book: Book | None, scope: Scope, periods: Sequence[Period], by: str | None
+) -> list[dict[str, int]]:
+    """How many bought in each period, by group; nobody where nothing is kept."""
+    if book is None:
+        return [{} for _ in periods]
+    asked = [days_of(period) for period in periods]
+    sets = await sets_bought(book, asked)
+    groups = await book.groups(by, scope.filters)
+    return [
+        {member: (sets[days] & own).bit_count() for member, own in groups.items()} for days in asked
+    ]
 
 
 async def _from_sets(
@@ -111,11 +129,7 @@ async def _from_sets(
 ) -> list[dict[str, Sales]] | None:
     """From what is kept of purchases; None where that cannot tell."""
     asked = [days_of(period) for period in periods]
-    sets = await sets_bought(book, asked)
-    groups = await book.groups(by, scope.filters)
-    buyers = [
-        {member: (sets[days] & own).bit_count() for member, own in groups.items()} for days in asked
-    ]
+    buyers = await _buyers(book, scope, periods, by)
     if chosen(scope, BASIS) == "customers":
         return [{m: Sales(Fraction(n), n) for m, n in each.items()} for each in buyers]
     lasts = [day for days in asked for day in (days.first, days.last)]
@@ -138,15 +152,21 @@ async def _from_sets(
 
 
 async def _from_rows(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    *,
+    counted: bool,
 ) -> list[dict[str, Sales]]:
-    """The same from the orders."""
+    """The same from the orders; who bought only if it is to be `counted`."""
     found: list[dict[str, Sales]] = [{} for _ in periods]
     basis = chosen(scope, BASIS)
     parts = {
         "member": member_of(by),
         "customers": join_customers(scope, by),
         "conditions": filtered(scope),
+        "buyers": "count(DISTINCT customer_id)" if counted else "0",
     }
     for timeline in timelines(periods):
         for row in await read(session, _SOLD.format(**parts), scope, timeline):
@@ -155,8 +175,9 @@ async def _from_rows(
                 if basis != "value":
                     sold.amount = Fraction(row["units" if basis == "units" else "buyers"])
                 found[place][row["member"]] = sold
-        moved = await read(session, _MOVED.format(**parts), scope, timeline)
-        for row in moved if basis == "value" else ():
+        if basis != "value":
+            continue
+        for row in await read(session, _MOVED.format(**parts), scope, timeline):
             if (place := timeline.periods.get(row["point"])) is not None:
                 sales = found[place].setdefault(row["member"], Sales())
                 sales.amount += Fraction(row["total"])

@@ -22,7 +22,7 @@ from app.purchases.contributions import DIMENSIONS, Cell, Ledger, Sums
 from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, folded_by_number, histories_from_rows
-from app.purchases.spans import CHUNK, LEVELS, NOBODY, Buyers, cover, members_of
+from app.purchases.spans import CHUNK, LEVELS, NOBODY, Buyers, cover
 from app.purchases.stored_sets import Name, by_member, unions
 
 #: More customers than this are not counted by hand.
@@ -79,22 +79,15 @@ class Book:
 
     def _kept(self, bits: int) -> int:
         """A stored set without those who are counted by hand."""
-        return bits & ~self._apart
+        return bits & ~self.apart
 
     @cached_property
-    def _apart(self) -> int:
+    def apart(self) -> int:
+        """The numbers of those who are counted by hand."""
         return sum(1 << one.number for one in self.by_hand if one.number is not None)
 
     def _hands(self, histories: Sequence[bool]) -> int:
         return sum(1 << (self.base + place) for place, has in enumerate(histories) if has)
-
-    async def histories(self, bits: int) -> list[History]:
-        """The histories of the customers of a set."""
-        by_hand = bits >> self.base
-        known = members_of(bits & ((1 << self.base) - 1))
-        folded = await folded_by_number(self.session, self.workspace_id, known)
-        own = [self.by_hand[place].history for place in members_of(by_hand)]
-        return [*folded.values(), *own]
 
     async def bought(self, asked: Sequence[Days]) -> list[int]:
         """For each question the set of those with a purchase on any of the days."""

@@ -269,6 +269,7 @@ async def test_share_equals_own_over_total(
     assert figure.n == len(shop.buyers(period.starts_at, period.ends_at))
     assert buyers[""].value == len(shop.buyers(period.starts_at, period.ends_at)) / 1000
     assert (units[0][""].value, units[0][""].reason) == (None, "no_market_total")
+    assert units[0][""].n == figure.n
 
 
 async def test_a_share_needs_a_total_for_every_day(database: Database) -> None:
