@@ -4,7 +4,7 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import bulk, ingest, kpi
+from benchmarks import bulk, customers, ingest, kpi
 from benchmarks.scenario import scenario
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -16,7 +16,12 @@ def main() -> None:
         "note": "Ratios of one run on one machine; absolute figures are of that machine alone.",
         "python": platform.python_version(),
     }
-    for name, subject in (("ingest", ingest), ("bulk", bulk), ("kpi", kpi)):
+    for name, subject in (
+        ("ingest", ingest),
+        ("bulk", bulk),
+        ("kpi", kpi),
+        ("customers", customers),
+    ):
         with scenario() as made:
             results[name] = subject.measure(made)
         print(name, json.dumps(results[name], indent=2))

@@ -7,7 +7,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -149,19 +148,19 @@ def log_rank(groups: Mapping[str, Sequence[Watched]]) -> LogRank | None:
         return None
     everybody = [each for name in names for each in groups[name] if each.time > each.entry]
     own = [_at_risk(groups[name]) for name in names]
-    gap = [Fraction(0)] * size
-    spread = [[Fraction(0)] * size for _ in range(size)]
+    gap = [0.0] * size
+    spread = [[0.0] * size for _ in range(size)]
     for t, at_risk, events in _risks(everybody):
-        shares = [Fraction(risk(t), at_risk) for risk, _ in own[:size]]
-        varying = Fraction(events * (at_risk - events), at_risk - 1) if at_risk > 1 else Fraction(0)
+        shares = [risk(t) / at_risk for risk, _ in own[:size]]
+        varying = events * (at_risk - events) / (at_risk - 1) if at_risk > 1 else 0.0
         for i, share in enumerate(shares):
             gap[i] += own[i][1][t] - events * share
             for j, other in enumerate(shares):
                 spread[i][j] += varying * share * ((1 if i == j else 0) - other)
-    solved = _solve([[float(cell) for cell in row] for row in spread], [float(g) for g in gap])
+    solved = _solve(spread, gap)
     if solved is None:
         return None
-    statistic = max(0.0, sum(float(g) * x for g, x in zip(gap, solved, strict=True)))
+    statistic = max(0.0, sum(g * x for g, x in zip(gap, solved, strict=True)))
     return LogRank(statistic, size, chi_square_survival(statistic, size))
 
 

@@ -21,8 +21,12 @@ async def withheld(
     if scope.minimum_cell_size <= OFF or not asked:
         return frozenset()
     order = [name for name in CUSTOMER_DIMENSIONS if len(asked) > 1 or name in asked]
-    everybody = replace(wanted, scope=replace(scope, filters={}))
-    cells = _cells(await watch(session, everybody, JOINED.join(order)), joined=len(order) > 1)
+    if asked == {by}:
+        every = groups
+    else:
+        everybody = replace(wanted, scope=replace(scope, filters={}))
+        every = await watch(session, everybody, JOINED.join(order))
+    cells = _cells(every, joined=len(order) > 1)
     if len(asked) > 1:
         may = combinable(cells, order, scope.minimum_cell_size)
         return frozenset() if may.issuperset(asked) else frozenset(groups)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.purchases.histories import History, Traits
@@ -28,43 +29,41 @@ class Sums(NamedTuple):
     amount: int = 0
     squares: int = 0
 
-    def plus(self, other: "Sums", times: int = 1) -> "Sums":
-        """The sums with those of another added so many times."""
-        return Sums(
-            self.n + times * other.n,
-            self.amount + times * other.amount,
-            self.squares + times * other.squares,
-        )
-
-
-NOTHING = Sums()
-
 
 class Ledger:
     """Sums by cell."""
 
     def __init__(self) -> None:
-        self.cells: dict[Cell, Sums] = {}
+        # Plain tuples and lists: a fold adds up some hundred thousand of them.
+        self._sums: dict[tuple[str, str, str, str, int, int], list[int]] = {}
 
     def add(self, history: History, times: int = 1) -> None:
         """Add all that a customer contributes, or with -1 take it away."""
-        for measure, currency, place, other, sums in _measured(history):
-            for dimension, member in (("", ""), *zip(DIMENSIONS, history.traits, strict=True)):
-                cell = Cell(measure, dimension, member, currency, place, other)
-                self.cells[cell] = self.cells.get(cell, NOTHING).plus(sums, times)
+        groups = (("", ""), *zip(DIMENSIONS, history.traits, strict=True))
+        sums = self._sums
+        for measure, currency, place, other, n, amount, squares in _measured(history):
+            for dimension, member in groups:
+                cell = (measure, dimension, member, currency, place, other)
+                kept = sums.get(cell)
+                if kept is None:
+                    kept = sums[cell] = [0, 0, 0]
+                kept[0] += times * n
+                kept[1] += times * amount
+                kept[2] += times * squares
 
     def changes(self) -> dict[Cell, Sums]:
         """The cells in which anything is left."""
-        return {cell: sums for cell, sums in self.cells.items() if any(sums)}
+        return {Cell(*cell): Sums(*sums) for cell, sums in self._sums.items() if any(sums)}
 
 
+@lru_cache(maxsize=50_000)
 def month_of(day: int) -> int:
     """The number of a day's month: year * 12 + month - 1."""
     on = date.fromordinal(day)
     return on.year * 12 + on.month - 1
 
 
-_Measured = tuple[str, str, int, int, Sums]
+_Measured = tuple[str, str, int, int, int, int, int]
 
 
 def _measured(history: History) -> Iterator[_Measured]:
@@ -73,15 +72,15 @@ def _measured(history: History) -> Iterator[_Measured]:
         return
     first = history.days[0]
     if len(history.days) > 1:
-        yield "gap", "", history.days[1] - first, 0, Sums(n=1)
+        yield "gap", "", history.days[1] - first, 0, 1, 0, 0
     else:
-        yield "once", "", first, 0, Sums(n=1)
+        yield "once", "", first, 0, 1, 0, 0
     brought: Counter[tuple[str, int]] = Counter()
     for move in history.moves:
         brought[move.currency, month_of(move.day)] += move.amount
     cohort = month_of(first)
     for (currency, month), amount in brought.items():
-        yield "cohort", currency, cohort, month, Sums(amount=amount)
+        yield "cohort", currency, cohort, month, 0, amount, 0
 
 
 def _days(history: History) -> Iterable[_Measured]:
@@ -90,6 +89,6 @@ def _days(history: History) -> Iterable[_Measured]:
     for day, currency, amount in history.moves:
         grown = (total + amount) ** 2 - total**2
         total += amount
-        yield "day", currency, day, 0, Sums(1, amount, grown)
+        yield "day", currency, day, 0, 1, amount, grown
     for day, orders in zip(history.days, history.orders, strict=True):
-        yield "day", "", day, 0, Sums(n=orders)
+        yield "day", "", day, 0, orders, 0, 0

@@ -5,6 +5,7 @@ rows. A step reads which customers have changed, then their rows, then writes an
 it has read of the list: what commits in between stays listed and is folded again.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.models import PurchaseChange
 from app.db import now, set_timeout
 from app.fields import zone
-from app.purchases.contributions import Ledger
+from app.purchases.contributions import Cell, Ledger, Sums
 from app.purchases.histories import History
 from app.purchases.keeping import keep_cells, keep_histories
 from app.purchases.models import (
@@ -32,7 +33,7 @@ from app.purchases.stored_sets import replace_members
 from app.workspaces.models import Workspace
 
 #: Customers of one step: a fold is one transaction and should stay short.
-STEP_CUSTOMERS = 20_000
+STEP_CUSTOMERS = 8_000
 #: Above this many changed customers, and a quarter of all, it is cheaper to begin anew.
 _MANY = 40_000
 _STEP_TIMEOUT_MS = 120_000
@@ -74,6 +75,10 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
     Another time zone, or changes of most customers, empty what is kept and begin anew.
     """
     await set_timeout(session, _STEP_TIMEOUT_MS)
+    # Adding up takes its time too, on a machine that has other things to do.
+    await session.execute(
+        text(f"SET LOCAL idle_in_transaction_session_timeout = {_STEP_TIMEOUT_MS}")
+    )
     workspace = await session.get_one(Workspace, workspace_id)
     state = await _locked_state(session, workspace)
     listed = {"workspace_id": workspace_id}
@@ -149,17 +154,23 @@ async def _fold(session: AsyncSession, state: PurchaseRollup, customers: Sequenc
         number = stored[id_][0] if id_ in stored else state.customers
         state.customers = max(state.customers, number + 1)
         after[number], ids[number] = history, id_
-    ledger = Ledger()
-    for history in before.values():
-        ledger.add(history, -1)
-    for history in after.values():
-        ledger.add(history)
-    await keep_cells(session, workspace_id, ledger.changes())
+    changes = await asyncio.to_thread(_changes, before, after)
+    await keep_cells(session, workspace_id, changes)
     await keep_histories(session, workspace_id, after, ids)
     for chunk in sorted({number // CHUNK for number in after}):
         await replace_members(
             session, workspace_id, chunk, _within(before, chunk), _within(after, chunk)
         )
+
+
+def _changes(before: Mapping[int, History], after: Mapping[int, History]) -> Mapping[Cell, Sums]:
+    """What the sums grow by."""
+    ledger = Ledger()
+    for history in before.values():
+        ledger.add(history, -1)
+    for history in after.values():
+        ledger.add(history)
+    return ledger.changes()
 
 
 def _within(histories: Mapping[int, History], chunk: int) -> dict[int, History]:

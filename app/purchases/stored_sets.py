@@ -1,5 +1,6 @@
 """Sets of customers as they are stored: chunks of bits, read together and changed in part."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -88,8 +89,8 @@ async def replace_members(
 
     Customers are named by their places in the chunk.
     """
-    wanted = sets_of(after)
-    touched = sorted(wanted.keys() | sets_of(before).keys())
+    wanted = await asyncio.to_thread(sets_of, after)
+    touched = sorted(wanted.keys() | (await asyncio.to_thread(sets_of, before)).keys())
     others = ~sum(1 << number for number in before.keys() | after.keys())
     named = {"workspace_id": workspace_id, "chunk": chunk}
     rows = (await session.execute(_READ, named | _columns(touched))).all()
