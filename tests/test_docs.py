@@ -17,6 +17,7 @@ TRANSLATED = [
     ("README.md", "README.zh-CN.md"),
     ("docs/analyses.md", "docs/zh-CN/analyses.md"),
     ("docs/embed.md", "docs/zh-CN/embed.md"),
+    ("docs/reports.md", "docs/zh-CN/reports.md"),
     ("docs/call-centre.md", "docs/zh-CN/call-centre.md"),
     ("docs/deploy.md", "docs/zh-CN/deploy.md"),
 ]
