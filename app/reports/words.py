@@ -172,6 +172,7 @@ METHODS: dict[str, Text] = {
     "wilson": Text("Wilson", "Wilson 法"),
     "t": Text("Student's t", "t 区间"),
     "garwood": Text("Garwood (exact Poisson)", "Garwood 精确泊松区间"),
+    "brookmeyer_crowley": Text("Brookmeyer and Crowley", "Brookmeyer–Crowley 法"),
     "delta_log": Text("delta method on the logarithm", "对数 delta 法"),
     "delta": Text("delta method", "delta 法"),
     "none": Text("none", "无"),
