@@ -123,13 +123,13 @@ def _ratio(given: Joint, gains: Moments | None, costs: Moments | None, level: fl
         n=gains.n if gains else 0,
         numerator={"benefit": gains.value} if gains else {},
         denominator={"cost": costs.value} if costs else {},
-        interval=_ratio_interval(given, gains, costs, level) if gains and costs else None,
+        interval=ratio_interval(given, gains, costs, level) if gains and costs else None,
         reason=None if defined else "empty_denominator",
         unit="ratio",
     )
 
 
-def _ratio_interval(given: Joint, gains: Moments, costs: Moments, level: float) -> Interval | None:
+def ratio_interval(given: Joint, gains: Moments, costs: Moments, level: float) -> Interval | None:
     """R +- t s / (mean cost sqrt(n)), s the spread of benefit - R cost over respondents."""
     if gains.n < 2 or not costs.mean:
         return None

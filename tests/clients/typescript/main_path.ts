@@ -45,6 +45,7 @@ function scale(question: Schemas["Question"]): string {
       return question.choices.map((choice) => choice.code).join("|");
     case "multiple_choice":
     case "ranking":
+    case "allocation":
     case "yes_no":
     case "short_text":
     case "long_text":
