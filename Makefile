@@ -60,7 +60,7 @@ lock: ## choose versions anew within pyproject.toml (needs uv; ARGS=--upgrade fo
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH" >&2; exit 1; }
 	@mkdir -p requirements
 	$(LOCK) $(ARGS) --all-extras --group build --group dev -o requirements/dev.txt
-	$(LOCK) --extra embedded --extra analytics --group build -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) --extra embedded --extra analytics --extra reports --group build -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --extra otel --extra analytics --extra reports --group build -c requirements/dev.txt -o requirements/serve.txt
 
 clean: ## remove what was installed and the caches; the demo's data stays in .feedback
