@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kpis.acquisition_cost import LAG, Cost, measure_costs
 from app.kpis.declaration import Measurement, Reason, Scope
 from app.kpis.distributions import normal_two_sided_p
-from app.kpis.lifetime_value import COHORT, measure_lifetime_value
+from app.kpis.lifetime_value import COHORT
 from app.kpis.means import Moments
 from app.kpis.payback import MARGIN
 from app.kpis.periods import Period
+from app.kpis.predicted_value import DISCOUNT, HORIZON, MODE, UNRELIABLE, measure_value
 from app.kpis.purchases import Figures, chosen
 from app.kpis.statistics import Difference, Interval, critical_z
 
@@ -34,55 +35,66 @@ class LogRatio:
 async def measure_ltv_to_cac(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
-    """Historic lifetime value over the cost of a customer; see `Kpi.formula`."""
+    """Lifetime value, counted or predicted, over the cost of a customer; see `Kpi.formula`."""
     costs = await measure_costs(session, scope, periods, by)
     margin = chosen(scope, MARGIN)
-    options = {COHORT.name: chosen(scope, COHORT), "margin": margin or "100"}
-    valued = await measure_lifetime_value(session, replace(scope, options=options), periods, by)
+    options = {option.name: chosen(scope, option) for option in _OF_VALUE}
+    wanted = replace(scope, options=options | {MARGIN.name: margin or "100"})
+    valued = await measure_value(session, wanted, periods, by)
     return [
         {
-            member: _measurement(cost, values.get(member), scope.level, stated=bool(margin))
+            member: _measurement(cost, _whole(values.get(member)), scope.level, stated=bool(margin))
             for member, cost in groups.items()
         }
         for groups, values in zip(costs, valued, strict=True)
     ]
 
 
-def log_ratio(scores: Moments, cost: Cost) -> LogRatio | None:
-    """The ratio of a mean to a cost per customer, taken as independent.
+def _whole(valued: Measurement | None) -> Measurement:
+    """What a customer is worth in all: of a prediction the past is a part, too."""
+    if valued is None:
+        return Measurement(None, 0, reason="empty_denominator")
+    total = valued.components.get("total") if valued.model_run is not None else None
+    if total is None:
+        return valued
+    return replace(total, model_run=valued.model_run, warnings=valued.warnings)
 
-    The delta method on logarithms: the squared relative error of the mean, plus 1 / n for a
-    Poisson count of n new customers. None unless both are above zero and the mean has a spread.
+
+def log_ratio(valued: Measurement, cost: Cost) -> LogRatio | None:
+    """The ratio of a value to a cost per customer, taken as independent.
+
+    The delta method on logarithms: the squared relative error of the value (of the mean where it
+    was counted, of the interval's width where it is predicted), plus 1 / n for a Poisson count of
+    n new customers. None unless both are above zero and the value has a spread.
     """
-    if cost.each is None or cost.each <= 0 or scores.mean <= 0 or scores.variance is None:
+    relative = _relative_error(valued)
+    if relative is None or valued.value is None or cost.each is None or cost.each <= 0:
         return None
-    relative = scores.variance / scores.n / scores.mean**2
-    return LogRatio(float(scores.mean / cost.each), math.sqrt(float(relative) + 1 / cost.new))
+    return LogRatio(valued.value / float(cost.each), math.sqrt(relative**2 + 1 / cost.new))
 
 
-def _measurement(
-    cost: Cost, valued: Measurement | None, level: float, *, stated: bool
-) -> Measurement:
-    worth = valued.value if valued is not None else None
-    each = None if cost.each is None else float(cost.each)
-    currency = cost.spend.currency
-    reason: Reason | None = None
-    if not stated:
-        reason = "margin_not_given"
-    elif each is None:
-        reason = cost.spend.reason or "empty_denominator"
-    elif valued is None or worth is None:
-        reason = valued.reason if valued is not None else "empty_denominator"
-    elif valued.currency != currency:
-        reason = "mixed_currencies"
-    elif each == 0:
-        reason = "not_defined"
-    ratio = None
-    if reason is None and valued is not None and isinstance(valued.evidence, tuple):
-        ratio = log_ratio(valued.evidence[1], cost)
-    known = worth is not None and each is not None and reason is None
+def _relative_error(valued: Measurement) -> float | None:
+    """The standard error of the logarithm of a value above zero."""
+    if isinstance(valued.evidence, tuple):
+        scores: Moments | None = valued.evidence[1]
+        if scores is None or scores.mean <= 0 or scores.variance is None:
+            return None
+        return math.sqrt(float(scores.variance / scores.n / scores.mean**2))
+    limits = valued.interval
+    if valued.model_run is None or limits is None or limits.low <= 0:
+        return None
+    return math.log(limits.high / limits.low) / (2 * critical_z(limits.level))
+
+
+def _measurement(cost: Cost, valued: Measurement, level: float, *, stated: bool) -> Measurement:
+    reason = _reason(cost, valued, stated=stated)
+    worth, each = valued.value, None if cost.each is None else float(cost.each)
+    value = None
+    if reason is None and worth is not None and each is not None:
+        value = worth / each
+    ratio = log_ratio(valued, cost) if value is not None else None
     return Measurement(
-        value=worth / each if known and worth is not None and each is not None else None,
+        value=value,
         n=cost.new,
         numerator={"lifetime_value": worth} if stated and worth is not None else {},
         denominator={
@@ -92,11 +104,25 @@ def _measurement(
         excluded={"fully_refunded_orders": cost.refunded},
         interval=None if ratio is None else ratio.interval(level),
         reason=reason,
-        warnings=cost.spend.warnings,
-        currency=currency,
+        warnings=(*valued.warnings, *cost.spend.warnings),
+        currency=cost.spend.currency,
         sources=cost.spend.sources,
         evidence=ratio,
+        model_run=valued.model_run,
     )
+
+
+def _reason(cost: Cost, valued: Measurement, *, stated: bool) -> Reason | None:
+    """Why there is no ratio; None where there is one."""
+    if not stated:
+        return "margin_not_given"
+    if cost.each is None:
+        return cost.spend.reason or "empty_denominator"
+    if valued.value is None:
+        return valued.reason
+    if valued.currency != cost.spend.currency:
+        return "mixed_currencies"
+    return None if cost.each else "not_defined"
 
 
 def compare_ratios(now: Measurement, before: Measurement, level: float) -> Difference | None:
@@ -118,4 +144,5 @@ def compare_ratios(now: Measurement, before: Measurement, level: float) -> Diffe
     )
 
 
-OPTIONS = (MARGIN, COHORT, LAG)
+_OF_VALUE = (MODE, COHORT, HORIZON, DISCOUNT, UNRELIABLE)
+OPTIONS = (MARGIN, LAG, *_OF_VALUE)

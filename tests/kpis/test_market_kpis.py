@@ -21,6 +21,7 @@ from app.kpis.payback import measure_payback
 from app.kpis.periods import Period, local_date
 from app.kpis.proportions import Share, wilson
 from app.kpis.referrals import measure_referrals
+from app.lifetime.models import GroupPrediction, ModelRun
 from app.market.schemas import MarketTotalPut
 from app.market.service import put_total
 from tests.kpis.markets import (
@@ -34,7 +35,7 @@ from tests.kpis.markets import (
     marketed,
     new_customers,
 )
-from tests.kpis.shops import ZONE, Shop, period_lists, shops
+from tests.kpis.shops import ZONE, Sale, Shop, period_lists, shops
 
 #: No deadline: an example is a dozen statements. Few examples: each stands for many.
 examples = settings(max_examples=25, deadline=None)
@@ -338,3 +339,49 @@ async def test_money_of_two_currencies_is_never_divided(database: Database) -> N
         assert cost[""].numerator == {"spend": 100.0}
         (ratio,) = await measure_ltv_to_cac(session, asking(scope, margin="50"), [period], None)
         assert ratio[""].value is None
+
+
+async def test_a_predicted_value_is_named_with_its_run(database: Database) -> None:
+    """The total that the run expects over the cost; the interval holds it, and the run is named."""
+    period = Period(date(2018, 9, 1), date(2018, 10, 1), ZONE)
+    sales = [Sale(f"c{n}", period.starts_at, Decimal(30)) for n in range(4)]
+    bill = Bill(period.start, 30, "web", "paid", 80)
+    async with marketed(database, Shop(sales), spend=[bill]) as (session, scope):
+        run = ModelRun(
+            workspace_id=scope.workspace_id,
+            kind="bgnbd",
+            status="sound",
+            unit="weeks",
+            calibration_end=date(2018, 9, 20),
+            currency="BRL",
+            discount_annual=10,
+            result={},
+        )
+        session.add(run)
+        await session.flush()
+        figures = {
+            "alive": 3.5,
+            "historic": 120.0,
+            "purchases": {"36": 8.0},
+            "residual": {"36": 200.0},
+            "deciles": {"36": [50.0] * 9},
+            "draws": {"36": [0.8, 0.9, 1.0, 1.1, 1.2]},
+        }
+        session.add(
+            GroupPrediction(
+                workspace_id=scope.workspace_id,
+                run_id=run.id,
+                dimension="",
+                member="",
+                customers=4,
+                figures=figures,
+            )
+        )
+        await session.flush()
+        wanted = asking(scope, margin="50", mode="predictive")
+        (found,) = await measure_ltv_to_cac(session, wanted, [period], None)
+    figure = found[""]
+    assert figure.value == pytest.approx((320 / 4 / 2) / (80 / 4))  # 2
+    assert figure.model_run == str(run.id)
+    assert figure.interval is not None
+    assert figure.interval.low < 2 < figure.interval.high

@@ -94,6 +94,9 @@ async def test_referrals_and_ltv_to_cac(tenant: Tenant) -> None:
     ratio = await _get(tenant, "ltv-to-cac", margin="50")
     assert ratio["value"] == pytest.approx(250 / 375)
     assert ratio["interval"]["method"] == "delta_log"
+    nobody = await _get(tenant, "ltv-to-cac", margin="50", mode="predictive")
+    assert (nobody["value"], nobody["reason"]) == (None, "no_model_run")
+    assert nobody["kind"] == "estimated"
     bare = await _get(tenant, "ltv-to-cac")
     assert (bare["value"], bare["reason"]) == (None, "margin_not_given")
 

@@ -166,13 +166,14 @@ LTV_TO_CAC = Kpi(
     family="customers",
     name=Text("Lifetime value to acquisition cost", "客户终身价值与获客成本之比"),
     formula=Text(
-        "Historic lifetime value (margin x net revenue per customer, up to the end of the "
-        "period, as in lifetime-value) / customer acquisition cost of the period (blended, as in "
-        "cac). Both on the margin that is given; without one there is no value, for revenue over "
-        "cost would flatter. Interval: delta method on the logarithm, the two taken as "
-        "independent.",
-        "历史客户终身价值（毛利率 x 每位客户净收入，累计至期末，口径同 lifetime-value）/ "
-        "期间的获客成本（全部支出，口径同 cac）。两者采用同一毛利率；未给出毛利率时无数值，"
+        "Lifetime value (margin x net revenue per customer, up to the end of the period, as in "
+        "lifetime-value) / customer acquisition cost of the period (blended, as in cac). "
+        "mode=predictive: the total value that a model run expects, past and future. Both on the "
+        "margin that is given; without one there is no value, for revenue over cost would "
+        "flatter. Interval: delta method on the logarithm, the two taken as independent.",
+        "客户终身价值（毛利率 x 每位客户净收入，累计至期末，口径同 lifetime-value）/ "
+        "期间的获客成本（全部支出，口径同 cac）。mode=predictive：模型运行给出的总价值"
+        "（已实现加未来）。两者采用同一毛利率；未给出毛利率时无数值，"
         "因为以收入比成本会虚高。区间：对数的 delta 法，两者视为独立。",
     ),
     numerator=Text("Lifetime value of a customer, in margin", "单个客户的终身价值（毛利）"),
