@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from functools import cache
 
 from tests.coverage.intervals import INTERVALS, SIZES, Method
+from tests.coverage.lifetimes import LIFETIME_INTERVALS, LIFETIME_TESTS
 from tests.coverage.rejections import TESTS
 from tests.coverage.samples import DRAWN, Measured
 from tests.docs.reference import made, markdown_table
+
+ALL_INTERVALS = (*INTERVALS, *LIFETIME_INTERVALS)
+ALL_TESTS = (*TESTS, *LIFETIME_TESTS)
 
 
 @cache
@@ -29,12 +33,12 @@ def coverage() -> str:
         "n 为（每组）样本量。每格为各真值下的平均值，括号内为最低（区间）或最高（检验）。"
         "**粗体**为对所有样本精确求和，其余为随机模拟。",
         "## Intervals / 区间",
-        _table(INTERVALS, tests=False),
+        _table(ALL_INTERVALS, tests=False),
         "Student's intervals of a mean fall short where few answers lie on a skewed scale: below "
         "30 answers figures carry the warning `few_answers`. Garwood's and Newcombe's hold more "
         "than they promise where little was counted.",
         "## Tests / 检验",
-        _table(TESTS, tests=True),
+        _table(ALL_TESTS, tests=True),
         "Exact tests claim less than 5 % where few outcomes are possible.",
         by="tests.coverage",
     )
