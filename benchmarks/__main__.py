@@ -4,7 +4,7 @@ import json
 import platform
 from pathlib import Path
 
-from benchmarks import bulk, customers, ingest, kpi
+from benchmarks import bulk, customers, ingest, kpi, lifetime
 from benchmarks.scenario import scenario
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -21,6 +21,7 @@ def main() -> None:
         ("bulk", bulk),
         ("kpi", kpi),
         ("customers", customers),
+        ("lifetime", lifetime),
     ):
         with scenario() as made:
             results[name] = subject.measure(made)

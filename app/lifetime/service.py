@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import jobs
@@ -245,7 +246,7 @@ async def stale_runs(session: AsyncSession, before: datetime) -> Sequence[ModelR
         .order_by(
             ModelRun.workspace_id, ModelRun.kind, ModelRun.discount_annual, ModelRun.id.desc()
         )
-        .distinct(ModelRun.workspace_id, ModelRun.kind, ModelRun.discount_annual)
+        .ext(distinct_on(ModelRun.workspace_id, ModelRun.kind, ModelRun.discount_annual))
         .subquery()
     )
     run = select(ModelRun).join(

@@ -19,6 +19,10 @@ _ONE_FIT = asyncio.Lock()
 #: A process that ended this often without an answer is not tried again.
 _ATTEMPTS = 3
 _REFIT_DAYS = 7
+#: The matrices of a fit have four rows: threads that wait for them only take time from others.
+_ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
 _HOUR_SECONDS = 3_600.0
 
 
@@ -62,7 +66,7 @@ async def _process(database: Database, workspace_id: UUID, run_id: UUID) -> int:
         _PROCESS,
         str(workspace_id),
         str(run_id),
-        env=os.environ | {"DATABASE_URL": database.settings.database_url},
+        env=os.environ | _ONE_THREAD | {"DATABASE_URL": database.settings.database_url},
         stdin=asyncio.subprocess.DEVNULL,
     )
     try:
