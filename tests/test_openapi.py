@@ -33,8 +33,8 @@ ROUTES = [
     if isinstance(route, APIRoute) and route.include_in_schema
 ]
 VERBS = {
-    "analyse", "close", "compare", "create", "delete", "get", "list", "load", "publish", "put",
-    "reopen", "retire", "revoke", "submit", "track", "update", "validate",
+    "acknowledge", "analyse", "close", "compare", "create", "delete", "get", "list", "load",
+    "publish", "put", "reopen", "retire", "revoke", "submit", "track", "update", "validate",
 }  # fmt: skip
 Json = dict[str, Any]
 
