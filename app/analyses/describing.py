@@ -16,9 +16,10 @@ from app.analyses.summaries import Summary, summarise
 from app.analyses.variables import Asked, Variable
 from app.errors import Problem
 from app.kpis import envelopes
+from app.kpis.declaration import Scope
 from app.kpis.means import t_interval
 from app.kpis.proportions import Share, wilson
-from app.kpis.tallies import EXCLUSIONS
+from app.kpis.tallies import EXCLUSIONS, tally
 
 _ANSWERED = "~answered"
 
@@ -79,6 +80,40 @@ def _can_be_described(variable: Variable) -> bool:
 
 
 async def _count(
+    session: AsyncSession, chosen: Chosen, variables: Sequence[Variable]
+) -> dict[str, _Counts]:
+    """What was answered to each item: from the cells that KPIs read, where they hold it."""
+    in_cells = [
+        each
+        for each in variables
+        if chosen.dedupe == "none" and each.type not in {"number", "multiple_choice"}
+    ]
+    found = await _from_cells(session, chosen, in_cells) if in_cells else {}
+    others = [each for each in variables if each.name not in found]
+    return found | (await _from_rows(session, chosen, others) if others else {})
+
+
+async def _from_cells(
+    session: AsyncSession, chosen: Chosen, variables: Sequence[Variable]
+) -> dict[str, _Counts]:
+    scope = Scope(
+        workspace_id=chosen.workspace_id,
+        time_zone=chosen.period.zone.key,
+        filters=chosen.filters,
+        quality="clean" if chosen.clean else "all",
+    )
+    names = {each.name: (chosen.survey_id, each.name) for each in variables}
+    (members,) = await tally(session, scope, [chosen.period], None, list(names.values()))
+    told = members[""]
+    found = {}
+    for name, place in names.items():
+        given = Counter(dict(told.codes(place)))
+        excluded = Counter(told.left_out([place]))
+        found[name] = _Counts(given.total(), given, Counter(), excluded)
+    return found
+
+
+async def _from_rows(
     session: AsyncSession, chosen: Chosen, variables: Sequence[Variable]
 ) -> dict[str, _Counts]:
     """All tallies of the items in one statement, with the numbers behind `~answered`."""

@@ -229,7 +229,8 @@ def select_sql(chosen: Chosen, selected: Sequence[str]) -> str:
     """A statement of the chosen responses `r`: all, or the latest of each customer."""
     wanted = ", ".join(selected)
     if chosen.dedupe == "none":
-        return f"SELECT {wanted} FROM responses r WHERE {_where(chosen)}"  # noqa: S608 - our own
+        # OFFSET keeps PostgreSQL from putting each expression wherever its column is used.
+        return f"SELECT {wanted} FROM responses r WHERE {_where(chosen)} OFFSET 0"  # noqa: S608 - our own
     return f"""SELECT DISTINCT ON ({_ONE_EACH}) {wanted} FROM responses r
 WHERE {_where(chosen)} ORDER BY {_ONE_EACH}, r.occurred_at DESC, r.id DESC"""  # noqa: S608 - our own
 

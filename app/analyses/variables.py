@@ -13,6 +13,7 @@ from app.problems import Text
 from app.surveys import service as surveys
 from app.surveys.published import load_questions
 from app.surveys.questions import Question, Scale
+from app.surveys.questions.base import NOT_APPLICABLE
 
 CHOICES = ("single_choice", "yes_no")
 TEXTS = ("short_text", "long_text")
@@ -51,12 +52,12 @@ class Variable:
     def value_sql(self, number: int) -> str:
         """The value in a response `r`, or NULL; binds `key<number>` and `row<number>`."""
         at = f"r.answers -> CAST(:key{number} AS text)"
-        if self.row is not None:
-            at = f"{at} -> CAST(:row{number} AS text)"
+        last, name = ("r.answers ->>", "key") if self.row is None else (f"{at} ->>", "row")
         if self.type == "yes_no":
             return f"CASE {at} WHEN 'true'::jsonb THEN 1 WHEN 'false'::jsonb THEN 0 END"
-        type_ = "int4" if self.scale is not None else "numeric"
-        return f"CASE WHEN jsonb_typeof({at}) = 'number' THEN ({at})::{type_} END"
+        if self.scale is not None:
+            return f"nullif({last} CAST(:{name}{number} AS text), '{NOT_APPLICABLE}')::int4"
+        return f"({at})::numeric"
 
     def answered_sql(self, number: int) -> str:
         """TRUE where a response `r` answers it, else NULL; binds as `value_sql`."""

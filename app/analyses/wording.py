@@ -33,7 +33,7 @@ from app.kpis.disclosure import Cell, protected
 from app.kpis.proportions import Share, wilson
 
 #: Most answers that are read at once.
-MOST_TEXTS = 50_000
+MOST_TEXTS = 200_000
 _NPS: Sequence[ScoreGroup] = ("promoters", "passives", "detractors")
 _BOXES: Sequence[ScoreGroup] = ("top", "other")
 
