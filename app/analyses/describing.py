@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.analyses.chosen import Chosen
 from app.analyses.descriptive_schemas import BoxShare, CodeShare, DescriptiveRequest, ItemSummary
 from app.analyses.disclosing import Ruling, judge
-from app.analyses.rows import MOST_CELLS, Column, run, select_sql, uncounted_sql
+from app.analyses.rows import MOST_CELLS, Column, in_time, run, select_sql, uncounted_sql
 from app.analyses.summaries import Summary, summarise
 from app.analyses.variables import Asked, Variable
 from app.errors import Problem
@@ -103,7 +103,8 @@ async def _from_cells(
         quality="clean" if chosen.clean else "all",
     )
     names = {each.name: (chosen.survey_id, each.name) for each in variables}
-    (members,) = await tally(session, scope, [chosen.period], None, list(names.values()))
+    with in_time():
+        (members,) = await tally(session, scope, [chosen.period], None, list(names.values()))
     told = members[""]
     found = {}
     for name, place in names.items():

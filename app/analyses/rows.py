@@ -4,7 +4,8 @@ All are exact: integers and decimals are added up as such, and nothing is sample
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -191,9 +192,16 @@ async def run(
     """The rows of a statement about chosen responses; 504 `report-too-slow` when time is up."""
     statement = text(sql)
     bound = _bound(chosen, columns) | more
-    try:
+    with in_time():
         found = await session.execute(statement, _named(statement, bound))
         return [tuple(row) for row in found]
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """Say 504 `report-too-slow` where PostgreSQL ended a statement because its time was up."""
+    try:
+        yield
     except DBAPIError as error:
         if sqlstate(error) == _CANCELLED:
             raise Problem("report-too-slow") from error
