@@ -40,6 +40,7 @@ _FORMS = {
     "ratio": Form(100, 1, Text("%", "%")),
     "per_thousand": Form(1, 2, Text("‰", "‰")),
     "months": Form(1, 1, Text(" months", " 个月")),
+    "days": Form(1, 1, Text(" days", " 天")),
     "multiple": Form(1, 2, Text("×", "×")),
 }
 _POINTS = Text(" points", " 分")

@@ -157,6 +157,26 @@ WARNINGS: dict[str, Text] = {
     "partly_observed": Text(
         "The observations leave out some dates of the period.", "观测值未覆盖整个时间段。"
     ),
+    "one_survey_needed": Text(
+        "Estimated weights need one survey: name it.", "估计权重需要指定一份问卷。"
+    ),
+    "no_sound_weights": Text(
+        "The data gives no sound weights.",
+        "数据无法得出可靠的权重。",
+    ),
+    "too_few_for_weights": Text(
+        "Too few answers to estimate weights.",
+        "作答过少，无法估计权重。",
+    ),
+    "too_many_items": Text("Too many items to estimate weights.", "题目过多，无法估计权重。"),
+    "median_not_reached": Text(
+        "Fewer than half have reached it yet.", "达到者尚未过半，中位数未知。"
+    ),
+    "unreliable_model": Text(
+        "The model behind it fits badly: do not rely on it alone.",
+        "所依据的模型拟合不佳，请勿单独采信。",
+    ),
+    "no_interval": Text("No interval can be given.", "无法给出区间。"),
     "pairs_limited": Text(
         "Only pairs of the 20 largest groups were tested.", "仅检验了最大的 20 个分组。"
     ),
@@ -172,6 +192,7 @@ METHODS: dict[str, Text] = {
     "wilson": Text("Wilson", "Wilson 法"),
     "t": Text("Student's t", "t 区间"),
     "garwood": Text("Garwood (exact Poisson)", "Garwood 精确泊松区间"),
+    "parameter_draws": Text("drawn parameters of the model", "模型参数抽样"),
     "brookmeyer_crowley": Text("Brookmeyer and Crowley", "Brookmeyer–Crowley 法"),
     "delta_log": Text("delta method on the logarithm", "对数 delta 法"),
     "delta": Text("delta method", "delta 法"),
