@@ -1,6 +1,6 @@
 """From the figures of a section to its drawings, each with its numbers in a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.kpis.schemas import KpiComparison, KpiCount, KpiFigure, KpiPair, KpiPoint, KpiTrend
 from app.reports import formats
@@ -31,14 +31,19 @@ _FIGURE_HEADS = ("value", "interval", "answers")
 def charts(section: ReportSection, name: str, language: str) -> list[ChartView]:
     """The drawings of a section: over time, by each dimension, by answer."""
     found: list[ChartView] = []
-    if section.trend is not None and section.trend.points:
+    if section.trend is not None and _says_anything(section.trend.points):
         found.append(_trend(section, section.trend, f"{name}-trend", language))
     for number, comparison in enumerate(section.comparisons, 1):
-        if comparison.groups:
+        if _says_anything(comparison.groups):
             found.append(_groups(section, comparison, f"{name}-by-{number}", language))
-    if section.distribution is not None and section.distribution.counts:
+    if section.distribution is not None and section.distribution.n:
         found.append(_counts(section, section.distribution.counts, f"{name}-counts", language))
     return found
+
+
+def _says_anything(figures: Sequence[KpiFigure]) -> bool:
+    """Whether there is a figure to be drawn, or one that is withheld."""
+    return any(each.value is not None or each.suppressed for each in figures)
 
 
 def _heads(first: str, language: str) -> list[str]:
@@ -203,7 +208,6 @@ def _counts(section: ReportSection, counted: list[KpiCount], name: str, language
         svg=count_chart(bars, Titles(name, title, told)),
         heads=[word(each, language) for each in ("answer", "share", "answers")],
         rows=[[bar.label, bar.shown, formats.count(bar.n)] for bar in bars],
-        notes=[] if any(each.n for each in rated) else [word("nothing_given", language)],
     )
 
 

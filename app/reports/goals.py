@@ -55,7 +55,7 @@ def _goals(sections: Sequence[ReportSection], language: str) -> ChartView:
         written = measure(section, envelope, language)
         name = title_of(section, language)
         rows.append(_goal(name, shown(envelope, written), envelope.target, written))
-    return _chart("goals", word("goals", language), rows, language)
+    return _chart("goals", word("kpi", language), rows, language)
 
 
 def _goal(

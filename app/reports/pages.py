@@ -72,7 +72,8 @@ def _method(section: ReportSection, language: str) -> list[tuple[str, str]]:
         (word("out_of", language), text_of(section.denominator, language)),
     ]
     if section.value is not None:
-        rows.append((word("method", language), _interval(section.value, language)))
+        if section.value.value is not None:
+            rows.append((word("method", language), _interval(section.value, language)))
         left_out = _left_out(section.value, language)
         if left_out:
             rows.append((word("left_out", language), left_out))

@@ -54,7 +54,6 @@ WORDS: dict[str, Text] = {
     "above": Text("{first} above {second}", "{first} 高于 {second}"),
     "below": Text("{first} below {second}", "{first} 低于 {second}"),
     "and_more": Text("and {count} more", "等另外 {count} 对"),
-    "nothing_given": Text("Nothing was answered.", "没有作答。"),
     "goals": Text("Goals", "目标达成"),
     "weighs": Text("weight {share}", "权重 {share}"),
     "scorecard": Text("Scorecard", "计分卡"),
