@@ -18,7 +18,7 @@ class Outcome:
     groups: Sequence[dict[str, Any]] = ()
     """Rows of group predictions."""
     customers: Callable[[], bytes] | None = None
-    """Rows of customer predictions in the binary form of COPY, made when they are written."""
+    """Rows of customer predictions in the binary form of COPY, made before the transaction."""
     columns: Sequence[str] = ()
     """Their columns."""
 

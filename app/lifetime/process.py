@@ -30,10 +30,12 @@ async def fit(database: Database, workspace_id: UUID, run_id: UUID) -> None:
         return
     clock = Clock()
     outcome = await _outcome(database, run, clock)
+    with clock.step("pack"):
+        packed = None if outcome.customers is None else outcome.customers()
     async with database.transaction() as session:
         if await service.lock_unfinished(session, run):
             with clock.step("write"):
-                await service.write_predictions(session, run, outcome)
+                await service.write_predictions(session, run, outcome, packed)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
             told = {"seconds": clock.seconds, "peak_memory_bytes": peak}
             await service.finish_model_run(session, run, outcome.status, outcome.result | told)

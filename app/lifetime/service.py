@@ -184,12 +184,18 @@ async def finish_model_run(
     )
 
 
-async def write_predictions(session: AsyncSession, run: ModelRun, outcome: Outcome) -> None:
-    """Store what a run says of customers and groups, and forget customers of older ones."""
+async def write_predictions(
+    session: AsyncSession, run: ModelRun, outcome: Outcome, packed: bytes | None
+) -> None:
+    """Store what a run says of groups and, packed for COPY, of customers.
+
+    Forgets customers of older runs. What takes time is made before the transaction: the database
+    ends one that is idle for long.
+    """
     await set_timeout(session, _WRITE_MS)
     if outcome.groups:
         await session.execute(insert(GroupPrediction), list(outcome.groups))
-    if outcome.customers is None:
+    if packed is None:
         return
     await _forget(session, run, outcome.status)
     raw = (await (await session.connection()).get_raw_connection()).driver_connection
@@ -198,7 +204,7 @@ async def write_predictions(session: AsyncSession, run: ModelRun, outcome: Outco
     await raw.copy_to_table(
         CustomerPrediction.__tablename__,
         columns=outcome.columns,
-        source=_chunks(outcome.customers()),
+        source=_chunks(packed),
         format="binary",
     )
 
