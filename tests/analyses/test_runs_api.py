@@ -145,6 +145,28 @@ async def test_what_a_run_cannot_use_is_refused_at_once(tenant: Tenant) -> None:
         assert (status, code, errors) == (422, "invalid-request", [error])
 
 
+async def test_a_run_about_too_few_tells_nothing(careful: Tenant, careful_drain: Drain) -> None:
+    """Narrowed to a shop of four, a run fails as `suppressed`; so does the shop beside it."""
+    survey = await publish(careful, *(_rating(key) for key in ("a", "b", "y")))
+    rng = random.Random(2)
+    await submit(
+        careful,
+        survey,
+        [
+            sent({key: rng.randint(1, 7) for key in ("a", "b", "y")}, metadata={"shop": shop})
+            for shop, size in (("north", 20), ("south", 9), ("east", 4))
+            for _ in range(size)
+        ],
+    )
+    ask = {"survey": survey, "outcome": "y", "drivers": ["a", "b"], "resamples": 100}
+    for shop, expected in (("east", "failed"), ("south", "failed"), ("north", "succeeded")):
+        filters = {"shop": [shop]}
+        run = await worked_out(careful, careful_drain, "drivers", **ask, filters=filters)
+        assert run["status"] == expected
+        if expected == "failed":
+            assert run["failure"] == {"code": "suppressed", "items": []}
+
+
 def test_serving_loads_no_numerics() -> None:
     """The process that answers requests imports neither numpy, scipy nor the segmenter."""
     heavy = ("numpy", "scipy", "rjieba")
