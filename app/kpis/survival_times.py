@@ -80,11 +80,10 @@ lives AS (
             ELSE :end - 1 - days[1] END AS time,
         silent.day + :window < :end AS event
     FROM docs CROSS JOIN LATERAL (
-        SELECT min(day) AS day FROM (
-            SELECT day, lead(day) OVER (ORDER BY day) AS next FROM unnest(days) AS day
-            WHERE day < :end
-        ) AS gaps
-        WHERE next IS NULL OR next - day > :window
+        SELECT min(each.day) AS day FROM unnest(days) WITH ORDINALITY AS each (day, place)
+        WHERE each.day < :end
+            AND (coalesce(days[each.place + 1], :end) >= :end
+                OR days[each.place + 1] - each.day > :window)
     ) AS silent
 )"""
 _TOLD = """

@@ -22,7 +22,7 @@ from app.purchases.contributions import DIMENSIONS, Cell, Ledger, Sums
 from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, folded_by_number, histories_from_rows
-from app.purchases.spans import CHUNK, LEVELS, NOBODY, Buyers, cover
+from app.purchases.spans import CHUNK, LEVELS, NOBODY, Buyers, cover, set_of
 from app.purchases.stored_sets import Name, by_member, unions
 
 #: More customers than this are not counted by hand.
@@ -84,10 +84,10 @@ class Book:
     @cached_property
     def apart(self) -> int:
         """The numbers of those who are counted by hand."""
-        return sum(1 << one.number for one in self.by_hand if one.number is not None)
+        return set_of([one.number for one in self.by_hand if one.number is not None])
 
     def _hands(self, histories: Sequence[bool]) -> int:
-        return sum(1 << (self.base + place) for place, has in enumerate(histories) if has)
+        return set_of([place for place, has in enumerate(histories) if has]) << self.base
 
     async def bought(self, asked: Sequence[Days]) -> list[int]:
         """For each question the set of those with a purchase on any of the days."""

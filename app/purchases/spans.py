@@ -5,7 +5,7 @@ those who bought on a day is kept for every day, for every two days, for every f
 of days is the union of a few of them. Sets are stored in chunks of 65,536 customers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 #: Customers of one stored piece of a set.
@@ -60,17 +60,20 @@ def tree(days: Mapping[int, int]) -> dict[Span, Buyers]:
     return found
 
 
-def set_of(numbers: Iterable[int]) -> int:
-    """The set of some numbers."""
-    bits = 0
+def set_of(numbers: Collection[int]) -> int:
+    """The set of some numbers; one pass over bytes, however many there are."""
+    if not numbers:
+        return 0
+    flags = bytearray((max(numbers) >> 3) + 1)
     for number in numbers:
-        bits |= 1 << number
-    return bits
+        flags[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(flags, "little")
 
 
 def members_of(bits: int) -> Iterator[int]:
     """The numbers in a set, ascending."""
-    while bits:
-        low = bits & -bits
-        yield low.bit_length() - 1
-        bits ^= low
+    for place, flags in enumerate(bits.to_bytes((bits.bit_length() + 7) >> 3, "little")):
+        if flags:
+            for bit in range(8):
+                if flags >> bit & 1:
+                    yield place << 3 | bit

@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from app.purchases.book import MOST_BY_HAND, Book, Filters, kinds
-from app.purchases.reading import folded_by_number
-from app.purchases.spans import members_of
+from app.purchases.book import Book, Filters, kinds
+from app.purchases.spans import members_of, set_of
 from app.purchases.stored_sets import Name, by_member, unions
 
 #: The binary digits of a net value that are kept: 10^15 units of a currency.
 _DIGITS = 64
+#: More customers than this whose money moved later are counted from the rows.
+_MOST_MOVED = 50_000
 
 
 class Booked(NamedTuple):
@@ -173,8 +174,16 @@ class Values:
 
 
 _MOVED = text("""
-SELECT number FROM customer_purchases
-WHERE workspace_id = :workspace_id AND last_move_day >= :day LIMIT :most
+SELECT p.number, coalesce(m.amount, 0), coalesce(m.currencies, CAST('{}' AS text[]))
+FROM (
+    SELECT * FROM customer_purchases
+    WHERE workspace_id = :workspace_id AND last_move_day >= :day LIMIT :most
+) AS p
+CROSS JOIN LATERAL (
+    SELECT sum(amount) AS amount, array_agg(DISTINCT currency) AS currencies
+    FROM unnest(p.move_days, p.move_amounts, p.move_currencies) AS m (day, amount, currency)
+    WHERE m.day < :last
+) AS m
 """)
 
 
@@ -183,28 +192,34 @@ async def values(book: Book, last: int) -> Values | None:
     named = {
         "workspace_id": book.workspace_id,
         "day": date.fromordinal(last),
-        "most": MOST_BY_HAND + 1,
+        "last": last,
+        "most": _MOST_MOVED + 1,
     }
-    moved = set((await book.session.execute(_MOVED, named)).scalars()) - book.changed
-    if len(moved) > MOST_BY_HAND:
+    rows = (await book.session.execute(_MOVED, named)).all()
+    if len(rows) > _MOST_MOVED:
         return None
-    folded = await folded_by_number(book.session, book.workspace_id, moved) if moved else {}
     apart = {one.number for one in book.by_hand if one.number is not None}
-    own = {number: history for number, history in folded.items() if number not in apart}
-    own |= {book.base + place: one.history for place, one in enumerate(book.by_hand)}
+    own = {
+        number: Total(int(amount), frozenset(currencies))
+        for number, amount, currencies in rows
+        if number not in apart
+    }
+    others = ~set_of([*own, *apart])
+    for place, one in enumerate(book.by_hand):
+        moves = [move for move in one.history.moves if move.day < last]
+        used = frozenset(move.currency for move in moves)
+        own[book.base + place] = Total(sum(move.amount for move in moves), used)
     names = [[Name("net", level=level)] for level in range(_DIGITS)]
-    digits = await unions(book.session, book.workspace_id, names)
-    currencies = await by_member(book.session, book.workspace_id, "currency")
-    others = ~(sum(1 << number for number in own) | sum(1 << number for number in apart))
-    digits = [digit & others for digit in digits]
-    currencies = {name: having & others for name, having in currencies.items()}
-    for number, history in own.items():
-        net, bit = history.net(last), 1 << number
-        for level in range(net.bit_length()):
-            if net >> level & 1:
-                digits[level] |= bit
-        for currency in {move.currency for move in history.moves if move.day < last}:
-            currencies[currency] = currencies.get(currency, 0) | bit
+    digits = [
+        digit & others | set_of([n for n, each in own.items() if each.amount >> level & 1])
+        for level, digit in enumerate(await unions(book.session, book.workspace_id, names))
+    ]
+    stored = await by_member(book.session, book.workspace_id, "currency")
+    currencies = {
+        name: stored.get(name, 0) & others
+        | set_of([n for n, each in own.items() if name in each.currencies])
+        for name in {*stored, *(name for each in own.values() for name in each.currencies)}
+    }
     while digits and not digits[-1]:
         digits.pop()
     return Values(digits, currencies)
