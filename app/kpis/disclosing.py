@@ -8,11 +8,12 @@ all dimensions at once. The rules themselves are in `disclosure`.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import WITHHELD, Kpi, Measurement, Scope
-from app.kpis.disclosure import OFF, Cell, Protected, combinable, protected
+from app.kpis.disclosure import OFF, Cell, Protected, combinable, protected, together
 from app.kpis.periods import Period
 from app.responses.cells import EACH_SURVEY, JOINED, members_of_group
 
@@ -20,10 +21,14 @@ from app.responses.cells import EACH_SURVEY, JOINED, members_of_group
 SUPPRESSED = "suppressed"
 #: Splitting by these alone tells how a survey went, not of whom.
 PUBLIC = frozenset({"version"})
+#: A figure of several surveys is without those of so few answers that nothing of them is told.
+SURVEYS_LEFT_OUT = "surveys_left_out"
 
 Figures = list[Mapping[str, Measurement]]
 #: The cells of one part of the data (a survey, a quality): nobody is in two parts.
 _Table = Mapping[tuple[str, ...], Cell]
+_Part = tuple[str, _Table]
+"""With the survey's id, where figures are of several."""
 _NOTHING = Measurement(value=None, n=0, reason="no_data")
 
 
@@ -61,8 +66,7 @@ async def measure_disclosed(
 
     A comparison whose groups may not be told at all has no groups.
     """
-    found = await kpi.measure(session, scope, periods, by)
-    rulings = await _rulings(_Question(session, kpi, scope, periods), by)
+    found, rulings = await _judged(_Question(session, kpi, scope, periods), by)
     if rulings is None:
         return found
     return [_told(each, ruling, scope, by) for each, ruling in zip(found, rulings, strict=True)]
@@ -76,8 +80,7 @@ async def measure_line(
     The figure of the whole line can be asked for too: so the points that are withheld are at
     least two, and large enough together.
     """
-    found = await kpi.measure(session, scope, periods, None)
-    rulings = await _rulings(_Question(session, kpi, scope, periods), None)
+    found, rulings = await _judged(_Question(session, kpi, scope, periods), None)
     if rulings is None:
         return found
     told = [_told(each, ruling, scope, None) for each, ruling in zip(found, rulings, strict=True)]
@@ -123,21 +126,77 @@ def _told(
     }
 
 
-async def _rulings(question: _Question, by: str | None) -> list[_Ruling] | None:
-    """What may be told of each period; None where everything may."""
+async def _judged(question: _Question, by: str | None) -> tuple[Figures, list[_Ruling] | None]:
+    """The figures, and what may be told of each period; None where everything may.
+
+    Of a survey with too few answers no part is told: a figure of several surveys leaves it out,
+    and says so. The total, which is of all, is asked without filters.
+    """
     kpi, scope = question.kpi, question.scope
     asked = {*scope.filters, *([by] if by else ())}
     if scope.minimum_cell_size <= OFF or asked <= PUBLIC or not kpi.tells_of_people:
-        return None
+        return await kpi.measure(question.session, scope, question.periods, by), None
+    order = _order(kpi, scope)
+    tables = await _tables(question, _read_by(asked, order))
+    small = _small_surveys(tables, scope.minimum_cell_size)
+    if small:
+        kept = {part for each in tables for part, _ in each} - small
+        scope = replace(scope, survey_ids=tuple(sorted(UUID(part) for part in kept)))
+        question = replace(question, scope=scope)
+        tables = [[each for each in parts if each[0] not in small] for parts in tables]
+    found = await kpi.measure(question.session, scope, question.periods, by)
+    if small:
+        found = [{at: _without_some(each) for at, each in groups.items()} for groups in found]
+    return found, await _rulings(question, asked, order, tables)
+
+
+def _small_surveys(tables: Sequence[Sequence[_Part]], minimum: int) -> set[str]:
+    """The surveys with too few answers in any of the periods; none where no other would be left.
+
+    Where one survey is asked, or figures are not of surveys, there is one part without a name.
+    The first part of a survey is what is asked for.
+    """
+    asked_for = [dict(reversed(parts)) for parts in tables]
+    named = {part for each in asked_for for part in each if part}
+    small = {
+        part
+        for each in asked_for
+        for part, table in each.items()
+        if part and together(table.values()).tells_of_few(minimum)
+    }
+    return small if small < named else set()
+
+
+def _without_some(measured: Measurement) -> Measurement:
+    return replace(measured, warnings=(*measured.warnings, SURVEYS_LEFT_OUT))
+
+
+def _read_by(asked: Collection[str], order: Sequence[str]) -> list[str]:
+    """The dimensions of the table that decides: one, or the combinable up to the last asked."""
+    if len(asked) == 1 or not set(order).issuperset(asked):
+        return list(asked)
+    # What is taken after the last one that is asked for does not matter.
+    return list(order[: max(order.index(name) for name in asked) + 1])
+
+
+async def _rulings(
+    question: _Question,
+    asked: Collection[str],
+    order: Sequence[str],
+    tables: Sequence[Sequence[_Part]],
+) -> list[_Ruling]:
+    """What may be told of each period."""
+    kpi, minimum = question.kpi, question.scope.minimum_cell_size
     if len(asked) == 1:
-        tables = await _tables(question, list(asked))
-        return [_by_one(parts, scope.minimum_cell_size) for parts in tables]
-    rulings = await _by_several(question, asked, _order(kpi, scope))
-    shared = asked.difference(kpi.of_numerator)
-    if shared and shared != asked:
+        return [_by_one([table for _, table in parts], minimum) for parts in tables]
+    rulings = _by_several(question, asked, order, tables)
+    shared = set(asked).difference(kpi.of_numerator)
+    if shared and shared != set(asked):
         # The denominator is split by fewer dimensions than the numerator: it has its own table.
-        over = [name for name in _order(kpi, scope) if name not in kpi.of_numerator]
-        others = await _by_several(question, shared, over)
+        over = [name for name in order if name not in kpi.of_numerator]
+        others = _by_several(
+            question, shared, over, await _tables(question, _read_by(shared, over))
+        )
         rulings = [
             _Ruling(everything=one.everything or other.everything)
             for one, other in zip(rulings, others, strict=True)
@@ -169,22 +228,23 @@ def _by_one(parts: Sequence[_Table], minimum: int) -> _Ruling:
     )
 
 
-async def _by_several(
-    question: _Question, asked: Collection[str], order: Sequence[str]
+def _by_several(
+    question: _Question,
+    asked: Collection[str],
+    order: Sequence[str],
+    tables: Sequence[Sequence[_Part]],
 ) -> list[_Ruling]:
     """Whether dimensions may be told of together: they must be combinable in every part."""
     if not question.kpi.joins_dimensions or not set(order).issuperset(asked):
         return [_Ruling(everything=True) for _ in question.periods]
-    # What is taken after the last one that is asked for does not matter.
-    order = order[: max(order.index(name) for name in asked) + 1]
-    minimum = question.scope.minimum_cell_size
+    read, minimum = _read_by(asked, order), question.scope.minimum_cell_size
     return [
         _Ruling(
             everything=not all(
-                combinable(table, order, minimum).issuperset(asked) for table in parts
+                combinable(table, read, minimum).issuperset(asked) for _, table in parts
             )
         )
-        for parts in await _tables(question, order)
+        for parts in tables
     ]
 
 
@@ -195,7 +255,7 @@ def _order(kpi: Kpi, scope: Scope) -> list[str]:
     return list(dict.fromkeys([*declared, *own]))
 
 
-async def _tables(question: _Question, dimensions: Sequence[str]) -> list[list[_Table]]:
+async def _tables(question: _Question, dimensions: Sequence[str]) -> list[list[_Part]]:
     """The cells of the dimensions, without any filter: for each period, for each part.
 
     Surveys are parts, because each can be asked for alone; so are the answers that are flagged
@@ -204,11 +264,13 @@ async def _tables(question: _Question, dimensions: Sequence[str]) -> list[list[_
     """
     scope = replace(question.scope, filters={})
     found = await _split(replace(question, scope=scope), dimensions)
-    parts = [list(each.values()) for each in found]
+    parts = [list(each.items()) for each in found]
     for wider in _wider(scope):
         every = await _split(replace(question, scope=wider), dimensions)
         for place, (narrow, all_) in enumerate(zip(found, every, strict=True)):
-            parts[place] += [_less(table, narrow.get(part, {})) for part, table in all_.items()]
+            parts[place] += [
+                (part, _less(table, narrow.get(part, {}))) for part, table in all_.items()
+            ]
     return parts
 
 

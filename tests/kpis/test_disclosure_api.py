@@ -154,6 +154,25 @@ async def test_a_first_answer_is_shown_at_once(careful: Tenant) -> None:
     assert [each["n"] for each in versions["groups"]] == [1]
 
 
+async def test_a_small_survey_does_not_silence_the_others(careful: Tenant) -> None:
+    """By channel, several surveys are told without the one with three answers, and say so."""
+    large, small = await publish(careful, NPS), await publish(careful, NPS)
+    people = [sent({"nps": 9}, channel=channel) for channel in ("web", "phone") for _ in range(6)]
+    await submit(careful, large, people)
+    await submit(careful, small, [sent({"nps": 1}, channel="web") for _ in range(3)])
+    assert (await ask(careful, "nps"))["n"] == 15
+    for surveys in ({}, {"survey": [large, small]}):
+        found = await ask(careful, "nps/compare", group_by="channel", **surveys)
+        assert [(each["member"], each["n"]) for each in found["groups"]] == [
+            ("phone", 6),
+            ("web", 6),
+        ]
+        assert all("surveys_left_out" in each["warnings"] for each in found["groups"])
+        one = await ask(careful, "nps", channel="web", **surveys)
+        assert (one["n"], "surveys_left_out" in one["warnings"]) == (6, True)
+    assert (await ask(careful, "nps", channel="web", survey=small))["suppressed"]
+
+
 async def test_dimensions_are_combined_where_all_of_their_table_is_large(careful: Tenant) -> None:
     """Channel and method have no small cell together, channel and language do."""
     survey = await publish(careful, NPS)
