@@ -5,8 +5,8 @@ Fader and Hardie (2005), A Note on Deriving the Pareto/NBD Model. Parameters r, 
 purchases), s, beta (of the end).
 """
 
-import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import digamma, gammaln
@@ -17,8 +17,8 @@ from app.lifetime.quadrature import legendre, time_weights
 
 NAMES = ("r", "alpha", "s", "beta")
 #: Panels of the integral over the end, denser towards the last purchase, and nodes in each.
-_EDGES = (0.0, 0.5, 0.8, 0.95, 0.99, 1.0)
-_NODES = 12
+_EDGES = (0.0, 0.5, 0.8, 0.95, 0.99, 0.999, 0.9999, 1.0)
+_NODES = 10
 
 
 @dataclass(frozen=True)
@@ -96,29 +96,37 @@ def _ended(r: float, alpha: float, s: float, beta: float, data: Histories) -> _E
     """s times the integral of (alpha+y)^-(r+x) (beta+y)^-(s+1) over the end y from t_x to T.
 
     The published form is a difference of two 2F1, which cancel; the integral is a sum of
-    positive terms. With w = ((alpha+y)/(alpha+t_x))^-k, k = r+x+s, it is (alpha+t_x)^-k / k
-    times the integral of ((alpha+y)/(beta+y))^(s+1) over w, which is 1 where alpha = beta;
-    w = v^3 makes that smooth at 0 for large x.
+    positive terms. With m the larger of alpha and beta, l the other, k = r+x+s and
+    w = ((m+y)/(m+t_x))^-k, it is (m+t_x)^-k / k times the integral of ((m+y)/(l+y))^h over w,
+    h the exponent of l: greatest at w = 1, where the panels are dense. w = v^3 makes it smooth
+    at 0 for large x.
     """
-    seen = alpha + data.t_x
+    gap = abs(alpha - beta)
+    power = s + 1 if alpha >= beta else r + data.x
+    seen = max(alpha, beta) + data.t_x
     k = r + data.x + s
-    lowest = np.exp(-k / 3 * np.log((alpha + data.T) / seen))
+    lowest = np.exp(-k / 3 * np.log((max(alpha, beta) + data.T) / seen))
+    peak = power * (np.log(seen) - np.log(seen - gap))
     unit, weights = legendre(_NODES)
     total = np.zeros(len(data.x))
     sums = np.zeros((4, len(data.x)))
-    for low, high in itertools.pairwise(_EDGES):
+    for low, high in pairwise(_EDGES):
         for node, weight in zip(low + (high - low) * unit, (high - low) * weights, strict=True):
             v = lowest + (1 - lowest) * node
-            older = np.exp(np.log(seen) - 3 / k * np.log(np.maximum(v, 1e-300)))
-            other = np.maximum(older + (beta - alpha), 1e-300)
-            part = weight * 3 * v * v * np.exp((s + 1) * (np.log(older) - np.log(other)))
+            log_larger = np.log(seen) - 3 / k * np.log(np.maximum(v, 1e-300))
+            larger = np.exp(log_larger)
+            smaller = larger - gap
+            log_smaller = np.log(smaller)
+            part = weight * 3 * v * v * np.exp(power * (log_larger - log_smaller) - peak)
+            one, other = (larger, smaller) if alpha >= beta else (smaller, larger)
+            logs = (log_larger, log_smaller) if alpha >= beta else (log_smaller, log_larger)
             total += part
-            sums[0] -= part * np.log(older)
-            sums[1] -= part * (r + data.x) / older
-            sums[2] -= part * np.log(other)
+            sums[0] -= part * logs[0]
+            sums[1] -= part * (r + data.x) / one
+            sums[2] -= part * logs[1]
             sums[3] -= part * (s + 1) / other
     with np.errstate(divide="ignore", invalid="ignore"):
-        log = np.log(s / k) - k * np.log(seen) + np.log(total * (1 - lowest))
+        log = np.log(s / k) - k * np.log(seen) + peak + np.log(total * (1 - lowest))
         slopes = np.where(total > 0, sums / total, 0.0)
     slopes[2] += 1 / s
     return _Ended(log, slopes)
