@@ -31,6 +31,8 @@ from tests.http.serving import serving
 Json = dict[str, Any]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reference" / "openapi.json"
 EXAMPLES = int(os.environ.get("FEEDBACK_FUZZ_EXAMPLES", "0"))
+#: A hundred operations that differ in a name: one piece of code reads and answers them all.
+_ALIKE = "/v1/kpis/"
 #: They answer 200 and say in the body what is wrong.
 TELL_IN_THE_BODY = {"load_customers", "load_orders", "load_refunds", "validate_survey"}
 
@@ -151,7 +153,7 @@ def test_any_request_gets_a_documented_answer(operation: Operation) -> None:
 
     @given(case=one_of(modes))
     @settings(
-        max_examples=EXAMPLES or 6,
+        max_examples=EXAMPLES or (2 if operation.path.startswith(_ALIKE) else 6),
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,
