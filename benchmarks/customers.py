@@ -21,6 +21,7 @@ import httpx
 from app.config import Settings
 from app.db import Database, new_id, raw_dsn
 from app.purchases.tasks import fold_all
+from benchmarks import market
 from benchmarks.processes import server
 from benchmarks.scenario import Scenario, scenario
 
@@ -58,7 +59,7 @@ QUESTIONS = {
     "lifetime_value": "/v1/kpis/lifetime-value",
     "lifetime_value_by_channel": "/v1/kpis/lifetime-value/compare?group_by=channel",
     "lifetime_value_acquired": "/v1/kpis/lifetime-value?cohort=acquired",
-}
+} | market.questions(_MONTH, _YEAR)
 
 
 def measure(made: Scenario, divisor: int = 1) -> dict[str, Any]:
@@ -129,6 +130,9 @@ async def _load(settings: Settings, have: tuple[int, ...], want: tuple[int, ...]
     for first in range(have[1], want[1], _BATCH):
         made = list(_orders(rng, customers, first, min(_BATCH, want[1] - first)))
         await _copy(connection, workspace, made)
+    if not have[0]:
+        await market.load_statements(connection, workspace, _END)
+    await market.load_leads(connection, workspace, have[0], want[0], _END - timedelta(days=_DAYS))
     await connection.execute(
         "INSERT INTO purchase_changes SELECT $1, gen_random_uuid(), array_agg(id) FROM customers "
         "WHERE workspace_id = $1",

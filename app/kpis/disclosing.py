@@ -137,14 +137,19 @@ async def _judged(question: _Question, by: str | None) -> tuple[Figures, list[_R
     if scope.minimum_cell_size <= OFF or asked <= PUBLIC or not kpi.tells_of_people:
         return await kpi.measure(question.session, scope, question.periods, by), None
     order = _order(kpi, scope)
-    tables = await _tables(question, _read_by(asked, order))
+    found = None
+    if len(asked) == 1 and not scope.filters and not kpi.takes_survey:
+        # The comparison is itself the table that decides.
+        found = await kpi.measure(question.session, scope, question.periods, by)
+    tables = await _tables(question, _read_by(asked, order), found)
     small = _small_surveys(tables, scope.minimum_cell_size)
     if small:
         kept = {part for each in tables for part, _ in each} - small
         scope = replace(scope, survey_ids=tuple(sorted(UUID(part) for part in kept)))
         question = replace(question, scope=scope)
         tables = [[each for each in parts if each[0] not in small] for parts in tables]
-    found = await kpi.measure(question.session, scope, question.periods, by)
+    if found is None:
+        found = await kpi.measure(question.session, scope, question.periods, by)
     if small:
         found = [{at: _without_some(each) for at, each in groups.items()} for groups in found]
     return found, await _rulings(question, asked, order, tables)
@@ -255,15 +260,18 @@ def _order(kpi: Kpi, scope: Scope) -> list[str]:
     return list(dict.fromkeys([*declared, *own]))
 
 
-async def _tables(question: _Question, dimensions: Sequence[str]) -> list[list[_Part]]:
+async def _tables(
+    question: _Question, dimensions: Sequence[str], figures: Figures | None = None
+) -> list[list[_Part]]:
     """The cells of the dimensions, without any filter: for each period, for each part.
 
+    `figures` are those of the dimensions where they are known.
     Surveys are parts, because each can be asked for alone; so are the answers that are flagged
     (or that a later one of the customer replaced), where the figure leaves them out and another
     one does not.
     """
     scope = replace(question.scope, filters={})
-    found = await _split(replace(question, scope=scope), dimensions)
+    found = await _split(replace(question, scope=scope), dimensions, figures)
     parts = [list(each.items()) for each in found]
     for wider in _wider(scope):
         every = await _split(replace(question, scope=wider), dimensions)
@@ -286,13 +294,15 @@ def _wider(scope: Scope) -> list[Scope]:
     return scopes[1:]
 
 
-async def _split(question: _Question, dimensions: Sequence[str]) -> list[dict[str, _Table]]:
+async def _split(
+    question: _Question, dimensions: Sequence[str], figures: Figures | None = None
+) -> list[dict[str, _Table]]:
     """The cells of the dimensions in each survey, by period."""
     kpi, scope, periods = question.kpi, question.scope, question.periods
     several = kpi.takes_survey and len(scope.survey_ids or ()) != 1
     names = [EACH_SURVEY, *dimensions] if several else list(dimensions)
     by = JOINED.join(names)
-    found = await kpi.measure(question.session, scope, periods, by)
+    found = figures or await kpi.measure(question.session, scope, periods, by)
     parts: list[dict[str, dict[tuple[str, ...], Cell]]] = [{} for _ in periods]
     for place, groups in enumerate(found):
         for group, measured in groups.items():

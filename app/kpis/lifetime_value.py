@@ -124,10 +124,18 @@ _COUNTED = {"all": "known @> asked.point + 1", "acquired": "gained @> asked.poin
 
 
 async def measure_lifetime_value(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    *,
+    spread: bool = True,
 ) -> Figures:
-    """Mean net revenue per customer, by period and group; see `Kpi.formula` of the catalogue."""
-    spread = len(periods) <= MOST_SPREADS
+    """Mean net revenue per customer, by period and group; see `Kpi.formula` of the catalogue.
+
+    Without `spread`, without the median and the deciles: they take longer than the rest.
+    """
+    spread = spread and len(periods) <= MOST_SPREADS
     book = await open_periods(session, scope, periods)
     found = None
     if book is not None:

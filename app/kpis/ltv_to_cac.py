@@ -40,7 +40,7 @@ async def measure_ltv_to_cac(
     margin = chosen(scope, MARGIN)
     options = {option.name: chosen(scope, option) for option in _OF_VALUE}
     wanted = replace(scope, options=options | {MARGIN.name: margin or "100"})
-    valued = await measure_value(session, wanted, periods, by)
+    valued = await measure_value(session, wanted, periods, by, spread=False)
     return [
         {
             member: _measurement(cost, _whole(values.get(member)), scope.level, stated=bool(margin))

@@ -65,11 +65,19 @@ _METHOD = "parameter_draws"
 
 
 async def measure_value(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    *,
+    spread: bool = True,
 ) -> Figures:
-    """Historic or predicted mean value of a customer, as `mode` asks."""
+    """Historic or predicted mean value of a customer, as `mode` asks.
+
+    Without `spread`, a historic one has no median and no deciles.
+    """
     if chosen(scope, MODE) == "historic":
-        return await measure_lifetime_value(session, scope, periods, by)
+        return await measure_lifetime_value(session, scope, periods, by, spread=spread)
     return [await _predicted(session, scope, each, by) for each in periods]
 
 

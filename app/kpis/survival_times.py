@@ -7,6 +7,7 @@ can tell it, else from all orders.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from sqlalchemy import RowMapping, text
@@ -56,7 +57,8 @@ class Wanted:
 _KEPT = """
 docs AS (
     SELECT ARRAY[{columns}]::text[] AS members, p.days FROM customer_purchases p
-    WHERE p.workspace_id = :workspace_id AND p.days[1] >= :since AND p.days[1] < :end
+    WHERE p.workspace_id = :workspace_id
+        AND p.first_day >= CAST(:earliest AS date) AND p.first_day < CAST(:latest AS date)
         AND p.number <> ALL(CAST(:by_hand AS bigint[])) {conditions}
 )"""
 _COUNTED = """,
@@ -173,12 +175,14 @@ async def _from_rows(session: AsyncSession, wanted: Wanted, by: str | None) -> G
     return _listed(_told(await read(session, statement, wanted.scope, timeline, **_named(wanted))))
 
 
-def _named(wanted: Wanted) -> dict[str, int]:
+def _named(wanted: Wanted) -> dict[str, int | date]:
     return {
         "end": wanted.end,
         "since": wanted.since,
         "window": wanted.window,
         "watched_from": wanted.watched_from,
+        "earliest": date.fromordinal(max(wanted.since, 1)),
+        "latest": wanted.period.end,
     }
 
 

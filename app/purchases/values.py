@@ -174,16 +174,18 @@ class Values:
 
 
 _MOVED = text("""
-SELECT p.number, coalesce(m.amount, 0), coalesce(m.currencies, CAST('{}' AS text[]))
+SELECT p.number,
+    (SELECT coalesce(sum(m.amount), 0) FROM unnest(p.move_days, p.move_amounts) AS m (day, amount)
+    WHERE m.day < :last),
+    CASE WHEN p.move_days[1] >= :last THEN CAST('{}' AS text[])
+        WHEN p.currency IS NOT NULL THEN ARRAY[p.currency]
+        ELSE (SELECT array_agg(DISTINCT m.currency)
+            FROM unnest(p.move_days, p.move_currencies) AS m (day, currency)
+            WHERE m.day < :last) END
 FROM (
     SELECT * FROM customer_purchases
     WHERE workspace_id = :workspace_id AND last_move_day >= :day LIMIT :most
 ) AS p
-CROSS JOIN LATERAL (
-    SELECT sum(amount) AS amount, array_agg(DISTINCT currency) AS currencies
-    FROM unnest(p.move_days, p.move_amounts, p.move_currencies) AS m (day, amount, currency)
-    WHERE m.day < :last
-) AS m
 """)
 
 
@@ -210,8 +212,14 @@ async def values(book: Book, last: int) -> Values | None:
         used = frozenset(move.currency for move in moves)
         own[book.base + place] = Total(sum(move.amount for move in moves), used)
     names = [[Name("net", level=level)] for level in range(_DIGITS)]
+    highest = max((each.amount for each in own.values()), default=0).bit_length()
     digits = [
-        digit & others | set_of([n for n, each in own.items() if each.amount >> level & 1])
+        digit & others
+        | (
+            set_of([n for n, each in own.items() if each.amount >> level & 1])
+            if level < highest
+            else 0
+        )
         for level, digit in enumerate(await unions(book.session, book.workspace_id, names))
     ]
     stored = await by_member(book.session, book.workspace_id, "currency")
