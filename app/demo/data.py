@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.demo.contacts import Contact, contacts
+from app.demo.goals import observations
+from app.demo.market import Market, market
 from app.demo.population import Person, Purchase, people, purchases
 from app.demo.submissions import Submission, submissions
 from app.demo.year import Calendar, numbered_stream
+from app.scorecards.metric_schemas import ObservationPut
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,16 @@ class DemoData:
     orders: list[Purchase]
     submissions: list[Submission]
     contacts: list[Contact]
+    market: Market
+    observations: dict[str, list[ObservationPut]]
+    """By metric."""
 
 
 def generate(*, seed: int, today: date, scale: float = 1.0) -> DemoData:
     """Generate everything: 5,000 customers, some 25,000 orders, 20,000 responses, 600 contacts.
 
-    Pure: neither the clock nor the order of a set or the hash of a text has any influence.
-    `today` is the first day without data. `scale` multiplies all counts.
+    And 600 leads. Pure: neither the clock nor the order of a set or the hash of a text has any
+    influence. `today` is the first day without data. `scale` multiplies all counts.
     """
     calendar = Calendar(today)
     customers = people(numbered_stream(seed, "customers"), calendar, scale)
@@ -35,4 +41,6 @@ def generate(*, seed: int, today: date, scale: float = 1.0) -> DemoData:
         orders=orders,
         submissions=submissions(seed, calendar, customers, orders, scale),
         contacts=contacts(numbered_stream(seed, "contacts"), calendar, customers, orders, scale),
+        market=market(numbered_stream(seed, "market"), calendar, customers, orders, scale),
+        observations=observations(numbered_stream(seed, "observations"), calendar, scale),
     )

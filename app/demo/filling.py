@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.alerts.service import put_rule
 from app.complaints.filing import file_complaint
 from app.complaints.models import Complaint
 from app.complaints.timeline import advance
@@ -18,13 +19,20 @@ from app.customers.service import load_customers
 from app.db import Database, connect_raw, now
 from app.demo.contacts import Contact
 from app.demo.data import DemoData
+from app.demo.goals import ALERT_RULES, METRICS, REPORT, SCORECARD, TARGETS
 from app.demo.population import CURRENCY, Person, Purchase
 from app.demo.submissions import PLANS, Submission
 from app.demo.year import ZONE
 from app.http.bulk import Item, Outcome
+from app.kpis.targeting import put_target
+from app.market import service as market
+from app.market.leads import load_leads
+from app.reports.definitions import put_definition
 from app.responses import loading
 from app.responses.questionnaires import Questionnaires
 from app.responses.submission import Prepared, Questionnaire, prepare, read_line
+from app.scorecards.metrics import put_metric, put_observations
+from app.scorecards.service import put_scorecard
 from app.surveys import service as surveys
 from app.surveys.models import Survey
 from app.surveys.schemas import SurveyCreate
@@ -110,6 +118,32 @@ def _refunds(order: Purchase) -> Iterator[RefundLine]:
             amount=order.refunded,
             refunded_at=order.refunded_at,
         )
+
+
+async def fill_market(session: AsyncSession, workspace_id: UUID, data: DemoData) -> None:
+    """Store what acquisition cost, how large the market is, and the leads."""
+    for spend in data.market.spend:
+        await market.put_spend(session, workspace_id, spend, None)
+    for total in data.market.totals:
+        await market.put_total(session, workspace_id, total, None)
+    for leads in _chunks(data.market.leads):
+        _expect_created(await load_leads(session, workspace_id, _items(leads)))
+
+
+async def fill_goals(session: AsyncSession, workspace_id: UUID, data: DemoData) -> None:
+    """Set what the company steers by; after all else, for rules are judged from here on.
+
+    What is set already stays as it is.
+    """
+    for name, target in TARGETS.items():
+        await put_target(session, workspace_id, name, target)
+    for name, metric in METRICS.items():
+        await put_metric(session, workspace_id, name, metric)
+        await put_observations(session, workspace_id, name, data.observations[name])
+    await put_scorecard(session, workspace_id, *SCORECARD)
+    for name, rule in ALERT_RULES.items():
+        await put_rule(session, workspace_id, name, rule)
+    await put_definition(session, workspace_id, *REPORT, if_match=None)
 
 
 async def publish_surveys(session: AsyncSession, workspace_id: UUID, data: DemoData) -> None:

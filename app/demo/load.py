@@ -17,6 +17,8 @@ from app.demo.filling import (
     DemoDataError,
     fill_complaints,
     fill_customers,
+    fill_goals,
+    fill_market,
     fill_responses,
     publish_surveys,
 )
@@ -39,7 +41,8 @@ _PAUSE_SECONDS = 0.2
 #: Two demos on one database: the second waits, and finds the data there.
 _ALONE = "SELECT pg_advisory_lock(hashtext('feedback demo'))"
 _ANALYZE = text(
-    "ANALYZE customers, orders, refunds, responses, survey_cells, complaints, complaint_events"
+    "ANALYZE customers, orders, refunds, responses, survey_cells, complaints, complaint_events,"
+    " leads"
 )
 
 
@@ -54,8 +57,9 @@ async def load(
     """Make the demo's workspace with all its data, and keys for it.
 
     Where it is there already nothing is written: `kept` keys that still work are returned as
-    they are; without them new ones are made. Customers and surveys come in one transaction,
-    responses in several, complaints in the last: whoever is interrupted goes on there next time.
+    they are; without them new ones are made. Customers, market and surveys come in one
+    transaction, responses in several, complaints and goals in the last: whoever is interrupted
+    goes on there next time.
     Raises DemoDataError when the product refuses what was generated.
     """
     slow = {
@@ -136,6 +140,7 @@ async def _load_all(database: Database, data: DemoData, pepper: str) -> UUID:
             )
             workspace_id = workspace.id
             await fill_customers(session, workspace_id, data)
+            await fill_market(session, workspace_id, data)
             await publish_surveys(session, workspace_id, data)
     finished = asyncio.Event()
     async with asyncio.TaskGroup() as both:
@@ -152,6 +157,7 @@ async def _fill(
     await fill_responses(database, workspace_id, data)
     async with database.transaction() as session:
         await fill_complaints(session, workspace_id, data, pepper)
+        await fill_goals(session, workspace_id, data)
     finished.set()
 
 

@@ -64,10 +64,19 @@ class Calendar:
         """The instant at which the data ends."""
         return datetime.combine(self.today, time(), ZONE).astimezone(UTC)
 
+    def months(self, *, to: date) -> list[date]:
+        """The first days of the months from that of `start` up to but not including `to`."""
+        months = [month_start(self.start, 0)]
+        while (following := month_start(months[-1], 1)) < to:
+            months.append(following)
+        return months
+
     @cached_property
     def bad_month(self) -> tuple[date, date]:
         """First day of the month of the outage, and of the month after."""
-        return _first(self.today, -_BAD_MONTHS_AGO), _first(self.today, 1 - _BAD_MONTHS_AGO)
+        return month_start(self.today, -_BAD_MONTHS_AGO), month_start(
+            self.today, 1 - _BAD_MONTHS_AGO
+        )
 
     def mood(self, day: date) -> float:
         """What the outage does to satisfaction: 0 before, down in its month, better after."""
@@ -104,7 +113,7 @@ def local_day(instant: datetime) -> date:
     return instant.astimezone(ZONE).date()
 
 
-def _first(day: date, months: int) -> date:
+def month_start(day: date, months: int) -> date:
     """The first of the month that lies so many months after that of `day`."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, 1)

@@ -134,7 +134,8 @@ async def _read_kpi(session: AsyncSession, asking: Asking, document: Json) -> Re
         answer = await fetch_kpi(session, wanted)
     except Problem as problem:
         return replace(blank, reason=problem.code)
-    if answer.currency not in {None, document["currency"]}:
+    # Only amounts are measured in a currency; a share of revenue is the same in all of them.
+    if kpi.unit == "money" and answer.currency not in {None, document["currency"]}:
         return replace(blank, reason="currency-mismatch", n=answer.n)
     return _of_answer(blank, answer)
 

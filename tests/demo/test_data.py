@@ -23,9 +23,9 @@ from app.demo.submissions import PLANS
 from app.demo.year import Calendar, local_day
 from app.surveys.answers import compile_answers
 from app.surveys.templates import TEMPLATES
+from tests.demo.conftest import TODAY
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TODAY = date(2026, 3, 9)
 _FINGERPRINT = """
 import sys
 from datetime import date
@@ -38,12 +38,6 @@ print(fingerprint(generate(seed=7, today=date(2026, 3, 9), scale=0.02)))
 def fingerprint(data: DemoData) -> str:
     """A hash of everything that was generated."""
     return hashlib.sha256(repr(data).encode()).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def data() -> DemoData:
-    """The whole year, generated once for the module."""
-    return generate(seed=1, today=TODAY)
 
 
 def _month(day: date) -> str:

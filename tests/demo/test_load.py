@@ -24,11 +24,15 @@ from app.demo.keys import Credentials
 from app.demo.load import load
 from app.responses.models import Response, RollupState, SurveyCell
 from tests.conftest import client_of
+from tests.demo.conftest import TODAY
 
-TODAY = date(2026, 3, 9)
 SCALE = 0.02
 #: What a scale of 0.02 makes of 5,000 customers, 20,000 responses and 600 contacts.
-EXPECTED = {"customers": 100, "responses": 400, "complaints": 12, "surveys": 2}
+EXPECTED = {
+    "customers": 100, "responses": 400, "complaints": 12, "surveys": 2, "leads": 12,
+    "acquisition_spend": 91, "market_totals": 2, "targets": 5, "metrics": 2,
+    "metric_observations": 64, "scorecards": 1, "alert_rules": 3, "report_definitions": 1,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,9 @@ async def _counts(database: Database, workspace_id: UUID) -> Mapping[str, int]:
     """How many rows every table has for the workspace, keys left out."""
     tables = (
         "customers", "orders", "refunds", "surveys", "survey_versions", "responses",
-        "survey_cells", "complaints", "complaint_events", "events",
+        "survey_cells", "complaints", "complaint_events", "events", "leads", "acquisition_spend",
+        "market_totals", "targets", "metrics", "metric_observations", "scorecards", "alert_rules",
+        "report_definitions",
     )  # fmt: skip
     async with database.snapshot() as session:
         return {
@@ -57,7 +63,7 @@ async def _counts(database: Database, workspace_id: UUID) -> Mapping[str, int]:
 
 
 async def test_loads_what_was_generated(loaded: Credentials, database: Database) -> None:
-    """Every generated customer, response, contact and survey is there, and their events."""
+    """Every generated customer, response, contact, survey, lead and goal is there."""
     counts = await _counts(database, loaded.workspace_id)
     assert {name: counts[name] for name in EXPECTED} == EXPECTED
     assert counts["orders"] > 300
@@ -115,6 +121,46 @@ async def test_nps_is_that_of_the_generated_answers(loaded: Credentials, app: Fa
     assert answer.status_code == 200, answer.text
     assert answer.json()["n"] == len(given)
     assert answer.json()["value"] == pytest.approx((promoters - detractors) / len(given))
+
+
+@pytest.mark.parametrize("kpi", ["nps", "satisfaction", "retention", "complaint-rate", "cac"])
+async def test_targets_are_judged(loaded: Credentials, app: FastAPI, kpi: str) -> None:
+    """Each of the demo's targets stands beside its figure, with a verdict."""
+    year = {"from": "2025-04-01", "to": TODAY.isoformat()}
+    async with client_of(app, loaded.secret_key) as client:
+        answer = await client.get(f"/v1/kpis/{kpi}", params=year)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["value"] is not None
+    assert answer.json()["target"]["verdict"] in {"met", "missed", "inconclusive"}
+
+
+async def test_acquisition_has_figures(loaded: Credentials, app: FastAPI) -> None:
+    """Leads, spend and the market's total are enough for every figure that rests on them."""
+    year = {"from": "2025-04-01", "to": TODAY.isoformat()}
+    async with client_of(app, loaded.secret_key) as client:
+        for kpi in ("lead-conversion", "acquisition-spend", "market-share", "ltv-to-cac"):
+            margin = {"margin": "40"} if kpi == "ltv-to-cac" else {}
+            answer = await client.get(f"/v1/kpis/{kpi}", params=year | margin)
+            assert answer.json()["value"] is not None, answer.text
+
+
+async def test_scorecard_is_covered(loaded: Credentials, app: FastAPI) -> None:
+    """Every indicator of the scorecard has its figure for a month; nothing is missing."""
+    month = {"from": "2026-01-01", "to": "2026-02-01"}
+    async with client_of(app, loaded.secret_key) as client:
+        answer = await client.get("/v1/scorecards/company/result", params=month)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["coverage"] == 1
+    assert len(answer.json()["perspectives"]) == 4
+
+
+async def test_nobody_outside_is_told(loaded: Credentials, app: FastAPI) -> None:
+    """The rules and the report of the demo name no address: made-up figures are mailed nowhere."""
+    async with client_of(app, loaded.secret_key) as client:
+        rules = (await client.get("/v1/alert-rules")).json()["data"]
+        report = (await client.get("/v1/report-definitions/monthly-management")).json()
+    assert [each["channels"] for each in rules] == [[], [], []]
+    assert report["recipients"] == []
 
 
 async def test_responses_are_counted(loaded: Credentials, database: Database) -> None:

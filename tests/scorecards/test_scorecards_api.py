@@ -95,6 +95,20 @@ async def test_what_is_missing_lowers_coverage_and_not_the_score(tenant: Tenant)
     assert "50%" in found["text"]["zh-CN"]
 
 
+async def test_a_share_of_revenue_is_judged_whatever_it_was_earned_in(tenant: Tenant) -> None:
+    """Of 100 CNY of September 80 came again in October: a share, for which no currency is put."""
+    await tenant.client.put("/v1/customers/c-1", json={})
+    for day, amount in (("2026-09-10", "100.00"), ("2026-10-10", "80.00")):
+        order = {"customer": "c-1", "ordered_on": day, "amount": amount, "currency": "CNY"}
+        answer = await tenant.client.put(f"/v1/orders/o-{day}", json=order)
+        assert answer.status_code == 201, answer.text
+    kept = {"source": "kpi", "key": "kept", "kpi": "revenue-retention", "target": {"value": 1}}
+    await put(tenant, card(financial=[kept]))
+    (financial,) = (await result(tenant))["perspectives"]
+    (found,) = financial["indicators"]
+    assert (found["value"], found["attainment"], found["reason"]) == (0.8, 0.8, None)
+
+
 async def test_nothing_known_is_no_score(tenant: Tenant) -> None:
     """A scorecard without any figure has no score, coverage 0, and says so in both languages."""
     await put(tenant, card(customer=[NPS]))
