@@ -45,6 +45,7 @@ from app.responses.questionnaires import Questionnaires
 from app.responses.routes import router as responses
 from app.responses.routes import submissions
 from app.responses.writer import Writer
+from app.sampling.routes import router as sampling
 from app.scorecards.metric_routes import router as metrics
 from app.scorecards.routes import router as scorecards
 from app.surveys.routes import router as surveys
@@ -75,6 +76,7 @@ ROUTERS = (
     reports,
     analyses,
     analysis_runs,
+    sampling,
     metrics,
     scorecards,
     alerts,
@@ -109,6 +111,7 @@ TAGS = {
     "steering": "Goals, scorecards, alerts. / 目标、计分卡与预警。",
     "reports": "Figures of a period as pages and PDF. / 定期报告（网页与 PDF）。",
     "analyses": "Why figures are what they are, with effects and tests. / 归因与差异分析。",
+    "sampling": "How many to ask, and how to weigh their answers. / 抽样、加权与答复质量。",
     "administration": "The workspace and its API keys. / 工作区与 API 密钥。",
     "operation": "For whoever operates the service. / 运维接口。",
 }

@@ -34,7 +34,8 @@ ROUTES = [
 ]
 VERBS = {
     "acknowledge", "analyse", "close", "compare", "create", "delete", "get", "list", "load",
-    "publish", "put", "reopen", "retire", "revoke", "submit", "track", "update", "validate",
+    "plan", "publish", "put", "reopen", "retire", "revoke", "submit", "track", "update", "validate",
+    "weigh",
 }  # fmt: skip
 Json = dict[str, Any]
 

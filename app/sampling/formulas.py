@@ -1,0 +1,65 @@
+"""What is computed, in words and symbols, as it stands beside the numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.kpis.schemas import KpiDefinition
+from app.problems import Text
+from app.sampling.strata import Method
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A name and a formula in both languages; `version` changes with the formula."""
+
+    name: Text
+    text: Text
+    version: int = 1
+
+    def of(self, language: str) -> KpiDefinition:
+        """In the reader's language."""
+        return KpiDefinition(
+            version=self.version, name=self.name.of(language), formula=self.text.of(language)
+        )
+
+
+SIZE = Formula(
+    Text("Sample size of a share", "比例估计的样本量"),
+    Text(
+        "n0 = z² p(1−p) / e²; m = deff × n0; of a population of N: n = m / (1 + (m−1)/N). "
+        "Invitations: n / response rate, rounded up. "
+        "Margin of n answers: z √(deff × p(1−p)/n × (N−n)/(N−1))",
+        "n0 = z² p(1−p) / e²；m = deff × n0；总体为 N 时 n = m / (1 + (m−1)/N)。"
+        "邀请数：n ÷ 预期答复率，向上取整。n 份答复的误差：z √(deff × p(1−p)/n × (N−n)/(N−1))",
+    ),
+)
+_SHARED = Text(
+    "; n_h between min(minimum, N_h) and N_h, what is cut off goes to the other strata; rounded by "
+    "largest remainders, so that all add up to n. Mean: Σ W_h ȳ_h with W_h = N_h / N; variance: "
+    "Σ W_h² (1 − n_h/N_h) s_h² / n_h",
+    "；n_h 介于 min(最小值, N_h) 与 N_h 之间，超出部分重新分配给其他层；"
+    "按最大余数取整，合计恰为 n。均值：Σ W_h ȳ_h，W_h = N_h / N；"
+    "方差：Σ W_h² (1 − n_h/N_h) s_h² / n_h",
+)
+
+
+def _allocation(name: Text, text: Text) -> Formula:
+    return Formula(name, Text(text.en + _SHARED.en, text.zh + _SHARED.zh))
+
+
+ALLOCATION: Mapping[Method, Formula] = {
+    "proportional": _allocation(
+        Text("Proportional allocation", "按比例分配"), Text("n_h = n N_h / N", "n_h = n N_h / N")
+    ),
+    "neyman": _allocation(
+        Text("Neyman allocation", "奈曼分配"),
+        Text("n_h = n N_h S_h / Σ N_h S_h", "n_h = n N_h S_h / Σ N_h S_h"),
+    ),
+    "optimal": _allocation(
+        Text("Allocation optimal by cost", "按成本最优分配"),
+        Text(
+            "n_h = n (N_h S_h / √c_h) / Σ (N_h S_h / √c_h)",
+            "n_h = n (N_h S_h / √c_h) / Σ (N_h S_h / √c_h)",
+        ),
+    ),
+}

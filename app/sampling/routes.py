@@ -1,0 +1,48 @@
+"""Planning samples over HTTP: nothing is stored."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from app.http.auth import Credential, needs
+from app.http.rendering import language_of
+from app.http.route import ReadingRoute
+from app.sampling import planning
+from app.sampling.schemas import (
+    AllocationRead,
+    AllocationRequest,
+    SampleSizeRead,
+    SampleSizeRequest,
+)
+
+router = APIRouter(prefix="/v1", tags=["sampling"], route_class=ReadingRoute)
+Reader = Annotated[Credential, needs("kpi:read")]
+
+
+def _language(request: Request, response: Response) -> str:
+    response.headers["Vary"] = "Accept-Language"
+    return language_of(request.scope)
+
+
+@router.post("/sampling/size", operation_id="plan_sample_size")
+async def plan_sample_size(
+    wanted: SampleSizeRequest, caller: Reader, request: Request, response: Response
+) -> SampleSizeRead:
+    """How many answers a share needs for its margin, how many to invite, and what a number gives.
+
+    With the finite population correction. Nothing is stored.
+    """
+    del caller
+    return planning.size_sample(wanted, _language(request, response))
+
+
+@router.post("/sampling/allocation", operation_id="plan_sample_allocation")
+async def plan_sample_allocation(
+    wanted: AllocationRequest, caller: Reader, request: Request, response: Response
+) -> AllocationRead:
+    """How many of each stratum: by size, by size and spread (Neyman), or also by cost.
+
+    With what was found in each stratum, also the mean of the population. Nothing is stored.
+    """
+    del caller
+    return planning.allocate_sample(wanted, _language(request, response))
