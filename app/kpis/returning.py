@@ -12,7 +12,8 @@ from app.kpis.purchases import Figures, chosen
 from app.kpis.repeat_purchases import measure_repeat_purchases
 from app.kpis.statistics import Difference, Interval
 from app.kpis.survival import Curve, Watched, curve, limits, median_limits
-from app.kpis.survival_times import Wanted, watch
+from app.kpis.survival_lives import Wanted
+from app.kpis.survival_times import watch
 from app.problems import Text
 
 WITHIN_DAYS = Option(

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.disclosure import OFF, Cell, combinable, protected
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
-from app.kpis.survival_times import Groups, Wanted, watch
+from app.kpis.survival_lives import Wanted
+from app.kpis.survival_times import Groups, watch
 from app.purchases.book import JOINED
 
 

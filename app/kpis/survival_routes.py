@@ -17,6 +17,7 @@ from app.kpis.asking import Ask, Asked, understand
 from app.kpis.catalog.returning import TIME_TO_SECOND_PURCHASE
 from app.kpis.survival import Band, Watched, curve, limits, log_rank, median_limits
 from app.kpis.survival_disclosure import withheld
+from app.kpis.survival_lives import Wanted
 from app.kpis.survival_schemas import (
     SurvivalCurves,
     SurvivalGroup,
@@ -24,7 +25,7 @@ from app.kpis.survival_schemas import (
     SurvivalQuery,
     SurvivalTest,
 )
-from app.kpis.survival_times import Wanted, watch
+from app.kpis.survival_times import watch
 
 router = APIRouter(prefix="/v1", tags=["kpis"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]

@@ -8,7 +8,7 @@ from app.fields import Input, LocalDate, Output, TimeZone, storable
 from app.kpis.schemas import KpiHeader, KpiPeriod
 from app.kpis.statistics import DEFAULT_LEVEL
 from app.kpis.survival import Band
-from app.kpis.survival_times import Event
+from app.kpis.survival_lives import Event
 
 _Value = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
 _Values = Annotated[list[_Value], Field(max_length=50)]

@@ -75,6 +75,8 @@ def _measured(history: History) -> Iterator[_Measured]:
         yield "gap", "", history.days[1] - first, 0, 1, 0, 0
     else:
         yield "once", "", first, 0, 1, 0, 0
+    if history.silent_day is not None:
+        yield "silence", "", history.silent_day - first, 0, 1, 0, 0
     brought: Counter[tuple[str, int]] = Counter()
     for move in history.moves:
         brought[move.currency, month_of(move.day)] += move.amount

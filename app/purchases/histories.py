@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.purchases.local_days import day_of
 
+#: Customers are silent when so many days pass without a purchase; the usual window.
+SILENCE_DAYS = 90
 #: Parts of one unit of a currency.
 PARTS = 10_000
 
@@ -89,6 +92,13 @@ class History:
     def net(self, last: int | None = None) -> int:
         """What the customer brought in before the day `last`, whatever the currency."""
         return sum(move.amount for move in self.moves if last is None or move.day < last)
+
+    @cached_property
+    def silent_day(self) -> int | None:
+        """The first day that no purchase follows within `SILENCE_DAYS`; None without any."""
+        gaps = pairwise(self.days)
+        ends = (day for day, following in gaps if following - day > SILENCE_DAYS)
+        return next(ends, self.days[-1]) if self.days else None
 
     @cached_property
     def currencies(self) -> tuple[str, ...]:

@@ -83,6 +83,7 @@ def _row(workspace_id: UUID, customer_id: UUID, number: int, history: History) -
         "first_day": _date(days[:1]),
         "second_day": _date(days[1:2]),
         "last_day": _date(days[-1:]),
+        "silent_day": None if history.silent_day is None else date.fromordinal(history.silent_day),
         "purchase_days": len(days),
         "orders": sum(history.orders),
         "currency": history.currencies[0] if len(history.currencies) == 1 else None,

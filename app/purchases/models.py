@@ -43,6 +43,13 @@ class CustomerPurchases(Base):
         UniqueConstraint("workspace_id", "number", name="uq_customer_purchases_number"),
         Index("ix_customer_purchases_first_day", "workspace_id", "first_day"),
         Index("ix_customer_purchases_second_day", "workspace_id", "second_day"),
+        Index(
+            "ix_customer_purchases_silent_day",
+            "workspace_id",
+            "silent_day",
+            "first_day",
+            "number",
+        ),
         Index("ix_customer_purchases_last_move_day", "workspace_id", "last_move_day"),
         Index("ix_customer_purchases_latest_at", "workspace_id", "latest_at"),
     )
@@ -57,6 +64,8 @@ class CustomerPurchases(Base):
     first_day: Mapped[date | None] = mapped_column(Date)
     second_day: Mapped[date | None] = mapped_column(Date)
     last_day: Mapped[date | None] = mapped_column(Date)
+    silent_day: Mapped[date | None] = mapped_column(Date)
+    """The first day that no purchase followed within `SILENCE_DAYS`."""
     purchase_days: Mapped[int]
     orders: Mapped[int]
     currency: Mapped[str | None]
@@ -123,8 +132,9 @@ class PurchaseCell(Base):
     measure `day`: place is a day; amount is what n customers brought in, squares by how much the
     sum of the squares of all customers' totals grew; without a currency, n purchases. `gap`:
     place days lie between the first and the second purchase of n customers. `once`: n customers
-    bought on the day place alone. `cohort`: amount brought in during the month `other` by those
-    who first bought in the month place.
+    bought on the day place alone. `silence`: n customers fell silent place days after the first
+    purchase, with none in the next `SILENCE_DAYS`. `cohort`: amount brought in during the month
+    `other` by those who first bought in the month place.
     Months are numbered year * 12 + month - 1; money is in ten-thousandths.
     """
 

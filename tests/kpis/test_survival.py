@@ -12,7 +12,8 @@ from app.db import Database
 from app.kpis.catalog.returning import KPIS
 from app.kpis.periods import Period
 from app.kpis.survival import Watched, curve, limits, log_rank
-from app.kpis.survival_times import Wanted, watch
+from app.kpis.survival_lives import Wanted
+from app.kpis.survival_times import watch
 from app.purchases.fold import fold
 from tests.conftest import Tenant
 from tests.kpis.shops import SEGMENTS, ZONE, Shop, opened, period_lists, shops
@@ -99,7 +100,7 @@ def _by_hand(shop: Shop, wanted: Wanted) -> list[Watched]:
     shop=shops(),
     period=period_lists().map(lambda found: found[0]),
     event=st.sampled_from(["second_purchase", "churn"]),
-    window=st.integers(1, 40),
+    window=st.integers(1, 40) | st.just(90),
     kind=st.sampled_from(["all", "acquired", "late"]),
 )
 async def test_times_equal_those_of_each_customer(

@@ -1,0 +1,130 @@
+"""Lives from sums that are kept: gaps, silences, and those who bought on one day alone.
+
+Sums are of purchases that stand now. The customers whose second purchase, or whose silence, was
+not yet due at the end are found by an index, and told as of the end.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import RowMapping, text
+
+from app.kpis.survival_lives import Life, Lives, Wanted, add, group_named, kept, life
+from app.purchases.book import Book, group_of, kinds, passes, trait
+from app.purchases.histories import SILENCE_DAYS, History
+
+_CELLS = """
+SELECT c.measure, {member} AS member, c.place, sum(c.n) AS n FROM purchase_cells c
+WHERE c.workspace_id = :workspace_id AND c.measure = ANY(CAST(:measures AS text[]))
+    AND c.dimension = :dimension {condition}
+GROUP BY 1, 2, 3
+"""
+_LATER = """
+SELECT ARRAY[{columns}]::text[] AS members, p.first_day - DATE '0001-01-01' + 1 AS first,
+    p.{turn} - DATE '0001-01-01' + 1 AS turn, count(*) AS n
+FROM customer_purchases p
+WHERE p.workspace_id = :workspace_id AND p.{turn} >= :day
+    AND p.number <> ALL(CAST(:by_hand AS bigint[])) {condition}
+GROUP BY 1, 2, 3
+"""
+
+
+async def from_cells(book: Book, wanted: Wanted, by: str | None) -> Lives | None:
+    """All times, from counts of gaps or of silences; None where these do not tell them."""
+    traits = {*wanted.scope.filters, *kinds(by)}
+    other_window = wanted.event == "churn" and wanted.window != SILENCE_DAYS
+    if wanted.acquired or other_window or len(traits) > 1:
+        return None
+    measures = _measures(wanted)
+    found: Lives = {}
+    for measure, member, place, n in await _sums(book, wanted, by, measures):
+        add(found, member, _of_cell(wanted, measure, place), n)
+    for row in await _not_yet(book, wanted, by):
+        name, first, turn = group_of(row["members"]), row["first"], row["turn"]
+        if not wanted.watched_from:
+            add(found, name, _of_cell(wanted, measures[0], turn - first), -row["n"])
+        add(found, name, _as_of_end(wanted, first, turn + _lag(wanted)), row["n"])
+    for one in book.by_hand:
+        if passes(one.history.traits, wanted.scope.filters):
+            name = group_named(one.history, by)
+            for measure in measures:
+                if (own := _place(measure, one.history)) is not None:
+                    add(found, name, _of_cell(wanted, measure, own), -1)
+            add(found, name, life(wanted, one.history), 1)
+    return found
+
+
+def _measures(wanted: Wanted) -> Sequence[str]:
+    """Which sums tell of it. Of late comers no gap does: it may have ended before they came."""
+    if wanted.event == "churn":
+        return () if wanted.watched_from else ("silence",)
+    return ("once",) if wanted.watched_from else ("gap", "once")
+
+
+def _lag(wanted: Wanted) -> int:
+    """Days from the one that decides until it is known."""
+    return SILENCE_DAYS if wanted.event == "churn" else 0
+
+
+def _of_cell(wanted: Wanted, measure: str, place: int) -> Life:
+    """What a cell says: so many days to what happens, or one day alone."""
+    return _as_of_end(wanted, place) if measure == "once" else (-1, place + _lag(wanted), True)
+
+
+def _place(measure: str, history: History) -> int | None:
+    """The cell of a customer, if there is one."""
+    days = history.days
+    if measure == "silence":
+        return history.silent_day - days[0] if history.silent_day is not None else None
+    if measure == "gap":
+        return days[1] - days[0] if len(days) > 1 else None
+    return days[0] if len(days) == 1 else None
+
+
+def _as_of_end(wanted: Wanted, first: int, due: int | None = None) -> Life:
+    """One whose event is due on a day, as it stands at the end."""
+    if first >= wanted.end:
+        return None
+    entry = max(wanted.watched_from - 1 - first, -1)
+    if due is not None and due < wanted.end:
+        return entry, due - first, True
+    return entry, wanted.end - 1 - first, False
+
+
+async def _sums(
+    book: Book, wanted: Wanted, by: str | None, measures: Sequence[str]
+) -> list[tuple[str, str, int, int]]:
+    filters = wanted.scope.filters
+    dimension = next(iter({*filters, *kinds(by)}), "")
+    members = filters.get(dimension)
+    condition = "" if members is None else "AND c.member = ANY(CAST(:members AS text[]))"
+    statement = _CELLS.format(member="c.member" if by else "''", condition=condition)
+    named: dict[str, object] = {
+        "workspace_id": book.workspace_id,
+        "measures": list(measures),
+        "dimension": dimension,
+    }
+    if members is not None:
+        named["members"] = list(members)
+    rows = (await book.session.execute(text(statement), named)).all() if measures else []
+    told = [(measure, member, place, int(n)) for measure, member, place, n in rows]
+    return told + [
+        (cell.measure, cell.member if by else "", cell.place, sums.n)
+        for cell, sums in book.corrections.items()
+        if cell.measure in measures
+        and cell.dimension == dimension
+        and (members is None or cell.member in members)
+    ]
+
+
+async def _not_yet(book: Book, wanted: Wanted, by: str | None) -> Sequence[RowMapping]:
+    """Customers for whom it was not due when the watch ended (or began, for late comers)."""
+    named, condition = kept(book, wanted)
+    day = (wanted.watched_from or wanted.end) - _lag(wanted)
+    statement = _LATER.format(
+        columns=", ".join(f"p.{trait(kind)}" for kind in kinds(by)),
+        turn="silent_day" if wanted.event == "churn" else "second_day",
+        condition=condition,
+    )
+    asked = named | {"day": date.fromordinal(max(day, 1))}
+    return (await book.session.execute(text(statement), asked)).mappings().all()
