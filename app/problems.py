@@ -125,6 +125,9 @@ PROBLEMS: dict[str, Kind] = {
     "analysis-too-large": _kind(
         422, "There is too much to analyse at once", "数据过多，无法一次完成分析"
     ),
+    "empty-category": _kind(
+        422, "A category with a target has no respondents", "有目标占比的类别中没有答复者"
+    ),
     "unknown-dimension": _kind(422, "There is no such dimension", "不存在该维度"),
     # 429, 431 and 5xx
     "rate-limited": _kind(429, "Too many requests", "请求过于频繁"),
@@ -217,6 +220,10 @@ FIELD_CODES: dict[str, Text] = {
     ),
     "not-identified": _text(
         "An anonymous contact cannot name a customer.", "匿名来访不能关联客户。"
+    ),
+    "empty-category": _text(
+        "Nobody is in this category; join it with another one.",
+        "该类别中没有答复者，请与其他类别合并。",
     ),
     "conflict": _text("It conflicts with what is stored.", "与已存储的内容冲突。"),
 }

@@ -63,3 +63,14 @@ ALLOCATION: Mapping[Method, Formula] = {
         ),
     ),
 }
+RAKING = Formula(
+    Text("Raking to margins", "边际加权（迭代比例拟合）"),
+    Text(
+        "each margin in turn: w × target share / weighted share, until no category is off by more "
+        "than a millionth of its target (at most 100 rounds); weights outside the bounds are cut "
+        "and raked again. deff = n Σ w² / (Σ w)²; n_eff = (Σ w)² / Σ w²",
+        "依次对每个边际：w × 目标占比 ÷ 加权占比，直到各类别的相对误差不超过百万分之一"
+        "（最多 100 轮）；"
+        "超出界限的权重截断后重新拟合。deff = n Σ w² / (Σ w)²；n_eff = (Σ w)² / Σ w²",
+    ),
+)

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request, Response
 from app.http.auth import Credential, needs
 from app.http.rendering import language_of
 from app.http.route import ReadingRoute
-from app.sampling import planning
+from app.sampling import planning, weighing
+from app.sampling.raking_schemas import RakeRead, RakeRequest
 from app.sampling.schemas import (
     AllocationRead,
     AllocationRequest,
@@ -46,3 +47,16 @@ async def plan_sample_allocation(
     """
     del caller
     return planning.allocate_sample(wanted, _language(request, response))
+
+
+@router.post("/weights/rake", operation_id="weigh_by_margins")
+async def weigh_by_margins(
+    wanted: RakeRequest, caller: Reader, request: Request, response: Response
+) -> RakeRead:
+    """Weights by which a table of respondents agrees with known margins of its population.
+
+    Weights outside the bounds are cut and the margins met again with the others. Kish's design
+    effect says what the weights cost. Nothing is stored.
+    """
+    del caller
+    return weighing.rake_sample(wanted, _language(request, response))

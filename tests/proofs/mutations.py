@@ -339,5 +339,6 @@ READ_ONLY: Mapping[str, str] = {
     "POST /v1/analyses/correlation": "reads, and stores nothing",
     "POST /v1/sampling/size": "computes from the body, and stores nothing",
     "POST /v1/sampling/allocation": "computes from the body, and stores nothing",
+    "POST /v1/weights/rake": "computes from the body, and stores nothing",
 }
 """Methods that may change something on routes that never do, with the reason."""
