@@ -74,3 +74,45 @@ RAKING = Formula(
         "超出界限的权重截断后重新拟合。deff = n Σ w² / (Σ w)²；n_eff = (Σ w)² / Σ w²",
     ),
 )
+QUALITY = Formula(
+    Text("Response quality", "答复质量"),
+    Text(
+        "share of a sign = responses that show it / those that could; n = responses that are not "
+        "dismissed, trials, invalid or duplicates; interval: Wilson. Missing: questions left open "
+        "/ questions shown. Figures: all = with flagged responses, clean = without",
+        "标记占比 = 出现该标记的答复 ÷ 可能出现的答复；n 为不含忽略、测试、无效和重复的答复；"
+        "区间：Wilson 法。缺失率：跳过的题次 ÷ 出示的题次。指标：all 含存疑答复，clean 不含",
+    ),
+)
+SIGNS: Mapping[str, Formula] = {
+    "speeder": Formula(
+        Text("Speeder", "作答过快"),
+        Text("less than a second for each answer", "平均每题不足 1 秒"),
+    ),
+    "longstring": Formula(
+        Text("Long string", "直线作答"),
+        Text("one value in all of six or more rows of a matrix", "六行以上的矩阵题全部选同一值"),
+    ),
+    "clock_drift": Formula(
+        Text("Clock drift", "时钟偏差"),
+        Text("the device's clock was wrong; the time was corrected", "设备时钟有误，时间已校正"),
+    ),
+    "implausible_time": Formula(
+        Text("Implausible time", "时间不合理"),
+        Text("long before the survey or in the future", "远早于问卷创建时间，或在未来"),
+    ),
+    "fast": Formula(
+        Text("Fast beside the others", "明显快于他人"),
+        Text(
+            "complete in less than the given part of the median of its version",
+            "完整作答用时低于同一版本中位数的给定比例",
+        ),
+    ),
+    "repeated": Formula(
+        Text("Repeated", "重复作答"),
+        Text(
+            "a further response of a customer who answered in the period already",
+            "同一客户在该时间段内的再次答复",
+        ),
+    ),
+}

@@ -1,13 +1,14 @@
-"""Planning samples over HTTP: nothing is stored."""
+"""Planning samples, weighing them, and judging their answers over HTTP: nothing is stored."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.http.auth import Credential, needs
 from app.http.rendering import language_of
-from app.http.route import ReadingRoute
-from app.sampling import planning, weighing
+from app.http.route import ReadingRoute, ReadSession
+from app.sampling import planning, service, weighing
+from app.sampling.quality_schemas import QualityQuery, ResponseQualityRead
 from app.sampling.raking_schemas import RakeRead, RakeRequest
 from app.sampling.schemas import (
     AllocationRead,
@@ -60,3 +61,30 @@ async def weigh_by_margins(
     """
     del caller
     return weighing.rake_sample(wanted, _language(request, response))
+
+
+@router.get(
+    "/surveys/{survey}/response-quality",
+    operation_id="get_response_quality",
+    responses={404: {}},
+)
+async def get_response_quality(
+    survey: str,
+    query: Annotated[QualityQuery, Query()],
+    session: ReadSession,
+    caller: Reader,
+    request: Request,
+    response: Response,
+) -> ResponseQualityRead:
+    """How a survey was answered: signs of carelessness, questions left open, figures without them.
+
+    Signs flag a response and never remove it. Counted from the rows of the period.
+    """
+    wanted = service.Wanted(
+        workspace_id=caller.workspace_id,
+        survey=survey,
+        query=query,
+        language=_language(request, response),
+        timeout_ms=request.app.state.settings.report_timeout_ms,
+    )
+    return await service.judge_responses(session, wanted)
