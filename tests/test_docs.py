@@ -18,6 +18,7 @@ TRANSLATED = [
     ("docs/analyses.md", "docs/zh-CN/analyses.md"),
     ("docs/embed.md", "docs/zh-CN/embed.md"),
     ("docs/reports.md", "docs/zh-CN/reports.md"),
+    ("docs/steering.md", "docs/zh-CN/steering.md"),
     ("docs/call-centre.md", "docs/zh-CN/call-centre.md"),
     ("docs/deploy.md", "docs/zh-CN/deploy.md"),
 ]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 #: Pages whose commands need nothing but a running demo. A translation has the same commands.
 TOURS = [
     "README.md", "docs/analyses.md", "docs/embed.md", "docs/call-centre.md", "docs/reports.md",
-    "docs/develop.md",
+    "docs/steering.md", "docs/develop.md",
 ]  # fmt: skip
 #: What a test machine need not have.
 _ELSEWHERE = ("docker ", "pg_dump ", "pg_restore ", "git ", "npx ")
