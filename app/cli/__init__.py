@@ -14,15 +14,14 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
-from app import jobs, log, schema, server, worker
-from app.cli import credentials, diagnosis, recounting
+from app import jobs, log, schema
+from app.cli import credentials, diagnosis
 from app.cli.lifeline import end_with
 from app.config import Settings
 from app.db import Database
-from app.demo import run as demo_run
-from app.main import document
 from app.problems import Text
 
+# The whole service takes seconds to import: only the commands that run it do so, inside.
 commands = typer.Typer(
     name="feedback",
     help="Surveys, complaints and customer KPIs. / 问卷、投诉与客户指标。",
@@ -54,6 +53,8 @@ def serve(
     lifeline: Lifeline = None,
 ) -> None:
     """提供 API 服务。 / Serve the API."""
+    from app import server
+
     settings = _settings(needs_database=True)
     end_with(lifeline)
     server.serve(settings, host=host, port=port, workers=workers, fd=fd)
@@ -69,6 +70,8 @@ def run_worker(lifeline: Lifeline = None) -> None:
 
 
 async def _work(settings: Settings) -> None:
+    from app import worker
+
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -102,6 +105,8 @@ def migrate() -> None:
 @commands.command()
 def openapi() -> None:
     """输出 OpenAPI 文档。 / Print the OpenAPI document."""
+    from app.main import document
+
     typer.echo(json.dumps(document(), ensure_ascii=False, indent=1))
 
 
@@ -120,6 +125,8 @@ def check_kpis(
     ] = False,
 ) -> None:
     """从原始记录重新统计指标。 / Count figures again from the rows."""
+    from app.cli import recounting
+
     settings = _settings(needs_database=True)
     found = recounting.findings(settings, workspace=workspace, everything=everything)
     raise typer.Exit(0 if asyncio.run(_check(found)) else 1)
@@ -150,6 +157,8 @@ def demo(
     ] = 1.0,
 ) -> None:
     """启动演示。 / Serve everything with generated data, on a PostgreSQL of its own."""
+    from app.demo import run as demo_run
+
     try:
         demo_run.demo(_settings(), directory=directory, port=port, as_json=as_json, scale=scale)
     except demo_run.DemoError as error:
