@@ -161,33 +161,18 @@ async def predicted_selection(
     Without an interval; customers belong to the groups that they are in now. Dimensions joined
     by `*` give members that are JSON arrays.
     """
-    of = CustomerPrediction
     columns = [func.coalesce(_COLUMNS[name], "") for name in by.split("*")] if by else []
-    member: ColumnElement[str] = literal("")
-    if columns:
-        together = func.jsonb_build_array(*columns).cast(Text)
-        member = columns[0] if len(columns) == 1 else together
-    residual = getattr(of, f"residual_{horizon}")
-    tenths = array([cast(tenth / 10, DOUBLE_PRECISION) for tenth in range(1, 10)])
-    finite = None if horizon == "infinite" else getattr(of, f"purchases_{horizon}")
-    purchases: ColumnElement[Any] = null() if finite is None else func.sum(finite)
+    member, of = _member(columns), CustomerPrediction
     query = (
-        select(
-            member.label("member"),
-            func.count().label("customers"),
-            func.sum(of.p_alive).label("alive"),
-            func.sum(of.historic).label("historic"),
-            purchases.label("purchases"),
-            func.sum(residual).label("residual"),
-            func.percentile_cont(tenths).within_group(residual).label("deciles"),
-        )
+        select(*_sums(horizon, member))
         .join(
             Customer,
             and_(Customer.workspace_id == of.workspace_id, Customer.id == of.customer_id),
         )
         .where(of.workspace_id == run.workspace_id, of.run_id == run.id)
-        .group_by(*([member] if columns else []))
     )
+    if columns:
+        query = query.group_by(member)
     for name, values in filters.items():
         query = query.where(func.coalesce(_COLUMNS[name], "").in_(list(values)))
     return {
@@ -203,3 +188,28 @@ async def predicted_selection(
         for row in await session.execute(query)
         if row.customers
     }
+
+
+def _member(columns: Sequence[ColumnElement[str]]) -> ColumnElement[str]:
+    """The group of a customer: nobody's, of one dimension, or of several joined."""
+    if not columns:
+        return literal("")
+    return columns[0] if len(columns) == 1 else func.jsonb_build_array(*columns).cast(Text)
+
+
+def _sums(horizon: Horizon, member: ColumnElement[str]) -> Sequence[ColumnElement[Any]]:
+    """What is added up of the customers of a group."""
+    of = CustomerPrediction
+    residual = getattr(of, f"residual_{horizon}")
+    tenths = array([cast(tenth / 10, DOUBLE_PRECISION) for tenth in range(1, 10)])
+    finite = None if horizon == "infinite" else getattr(of, f"purchases_{horizon}")
+    purchases: ColumnElement[Any] = null() if finite is None else func.sum(finite)
+    return (
+        member.label("member"),
+        func.count().label("customers"),
+        func.sum(of.p_alive).label("alive"),
+        func.sum(of.historic).label("historic"),
+        purchases.label("purchases"),
+        func.sum(residual).label("residual"),
+        func.percentile_cont(tenths).within_group(residual).label("deciles"),
+    )
