@@ -29,7 +29,10 @@ from tests.proofs.ledger import Ledger, Load
 from tests.responses.builders import answer, publish
 from tests.test_server import Service, service
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc"),
+    pytest.mark.xdist_group("durability"),  # its servers are started once
+]
 
 #: How long after PostgreSQL accepts connections again the next acknowledgement may take.
 _RECOVERY_SECONDS = 8.0
