@@ -151,7 +151,7 @@ async def measure_payback(
 ) -> Figures:
     """Months until new customers have paid back; see `Kpi.formula` of the catalogue."""
     costs = await measure_costs(session, scope, periods, by)
-    book = await open_periods(session, scope, periods)
+    book = await open_periods(session, scope, periods, by_hand=True)
     if book is not None:
         earned = await _from_sets(book, scope, periods)
     else:

@@ -83,13 +83,18 @@ MOST_INSTANTS = 150
 
 
 async def open_periods(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period]
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], *, by_hand: bool = False
 ) -> Book | None:
-    """What is kept of purchases, for questions about the ends of the periods, if it can tell."""
+    """What is kept of purchases, for questions about the ends of the periods, if it can tell.
+
+    With `by_hand`, days and histories of customers can be asked about too; see `open_book`.
+    """
     instants = {day.toordinal() for each in periods for day in (each.start, each.end)}
     if len(instants) > MOST_INSTANTS:
         return None
-    return await open_book(session, scope.workspace_id, scope.time_zone, sorted(instants))
+    return await open_book(
+        session, scope.workspace_id, scope.time_zone, sorted(instants), by_hand=by_hand
+    )
 
 
 def days_of(period: Period) -> Days:

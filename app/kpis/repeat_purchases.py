@@ -37,7 +37,7 @@ async def measure_repeat_purchases(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The repeat-purchase rate of each period and group; see `Kpi.formula` of the catalogue."""
-    book = await open_periods(session, scope, periods)
+    book = await open_periods(session, scope, periods, by_hand=True)
     if book is not None:
         found, refunded = await _from_sets(book, scope, periods, by)
     else:

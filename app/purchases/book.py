@@ -22,7 +22,8 @@ from app.purchases.contributions import DIMENSIONS, Cell, Ledger, Sums
 from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, folded_by_number, histories_from_rows
-from app.purchases.spans import CHUNK, LEVELS, NOBODY, Buyers, cover, set_of
+from app.purchases.spans import CHUNK, NOBODY, Buyers, cover, set_of
+from app.purchases.standing import MOST_STANDING, Standing, stood_at
 from app.purchases.stored_sets import Name, by_member, unions
 
 #: More customers than this are not counted by hand.
@@ -71,6 +72,8 @@ class Book:
     """What is to be added to the cells to make them exact."""
     changed: frozenset[int] = frozenset()
     """Numbers of those who changed after they were folded."""
+    standing: Standing = field(default_factory=Standing)
+    """Orders that sets do not know of; empty where their customers are counted by hand."""
 
     @property
     def everybody(self) -> int:
@@ -94,13 +97,16 @@ class Book:
         names = [[Name("bought", "", *span) for span in days.spans] for days in asked]
         stored = await unions(self.session, self.workspace_id, names)
         return [
-            self._kept(bits)
+            self._kept(bits | self.standing.bought(*days))
             | self._hands([bool(one.history.bought(*days)) for one in self.by_hand])
             for bits, days in zip(stored, asked, strict=True)
         ]
 
     async def bought_twice(self, asked: Sequence[Days]) -> list[Buyers]:
-        """For each question those with purchases on one of the days, and on two or more."""
+        """For each question those with purchases on one of the days, and on two or more.
+
+        The book must count by hand.
+        """
         names = [
             [Name(kind, "", *span)]
             for days in asked
@@ -219,20 +225,6 @@ _LATER = text("""
 SELECT customer_id FROM customer_purchases
 WHERE workspace_id = :workspace_id AND latest_at >= :until LIMIT :most
 """)
-# An order that stood less than 2^stretch days and stood at a day ended soon after it.
-_STANDING = text("""
-SELECT DISTINCT u.number
-FROM unnest(CAST(:days AS bigint[])) AS asked (day)
-CROSS JOIN generate_series(1, CAST(:levels AS int)) AS power (of_two)
-JOIN LATERAL (
-    SELECT number FROM undone_purchases u
-    WHERE u.workspace_id = :workspace_id AND u.stretch = power.of_two
-        AND u.undone_day >= asked.day AND u.undone_day < asked.day + (1::bigint << power.of_two)
-        AND u.placed_day < asked.day
-    OFFSET 0
-) AS u ON true
-LIMIT :most
-""")
 
 
 async def open_book(
@@ -241,12 +233,15 @@ async def open_book(
     time_zone: str,
     as_of: Sequence[int] = (),
     until: datetime | None = None,
+    *,
+    by_hand: bool = True,
 ) -> Book | None:
     """What is kept, for questions about purchases that stand at the beginning of some days.
 
-    With `until`, for the purchases that stand at that instant, none of the days. None where it
-    has to be counted from the rows: before the first fold, in another zone, or when too much has
-    changed.
+    Without `by_hand`, those with an order that was undone later are not counted by hand: that is
+    enough for sets of buyers and for money, and takes less time. With `until`, for the purchases
+    that stand at that instant, none of the days. None where it has to be counted from the rows:
+    before the first fold, in another zone, or when too much has changed.
     """
     mine = select(PurchaseRollup).where(PurchaseRollup.workspace_id == workspace_id)
     state = (await session.scalars(mine)).one_or_none()
@@ -259,15 +254,15 @@ async def open_book(
     later: set[UUID] = set()
     if until is not None:
         later = set((await session.execute(_LATER, most | {"until": until})).scalars())
-    standing: set[int] = set()
-    if as_of:
-        days = {"days": sorted(set(as_of)), "levels": LEVELS}
-        standing = set((await session.execute(_STANDING, most | days)).scalars())
-    too_many = len(entries) >= 10 * MOST_BY_HAND
+    stood = await stood_at(session, workspace_id, as_of)
+    standing = {each.number for each in stood} if by_hand else set()
+    too_many = len(entries) >= 10 * MOST_BY_HAND or len(stood) > MOST_STANDING
     if too_many or max(len(ids | later), len(standing)) > MOST_BY_HAND:
         return None
     book = Book(session, workspace_id, -(-state.customers // CHUNK) * CHUNK)
     await _take_apart(book, ids | later, zone=ZoneInfo(time_zone), until=until)
+    if not by_hand:
+        book.standing = Standing(stood)
     if rest := standing - book.changed:
         folded = await folded_by_number(session, workspace_id, rest)
         book.by_hand += [ByHand(number, history, None) for number, history in folded.items()]
