@@ -41,7 +41,7 @@ WITH cohort AS (
         AND l.created_at >= CAST(:first AS timestamptz)
         AND l.created_at < CAST(:last AS timestamptz) {conditions}
 ),
-judged AS (
+judged AS MATERIALIZED (
     SELECT c.point, c.member, c.day + CAST(:within AS int) < CAST(:today AS date) AS over,
         EXISTS (
             SELECT FROM leads e

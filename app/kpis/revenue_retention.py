@@ -22,27 +22,27 @@ class Kept:
     kept: Fraction = Fraction(0)
 
 
-# Found by the times of orders and refunds: nothing outside both periods is read.
+# Found by the times of orders and refunds: nothing outside both periods is read. What was paid
+# back before its order counts when the order does.
 _KEPT = """
 WITH moves AS (
-    SELECT o.customer_id, o.currency, o.ordered_at AS at, o.amount FROM orders o
+    SELECT o.customer_id, o.currency, o.ordered_at AS at,
+        o.amount - CASE WHEN o.refunded = 0 THEN 0 ELSE coalesce((
+            SELECT sum(r.amount) FROM refunds r
+            WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
+                AND r.refunded_at < CAST(:base_start AS timestamptz)), 0) END AS amount
+    FROM orders o
     WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:base_start AS timestamptz)
         AND o.ordered_at < CAST(:end AS timestamptz)
     UNION ALL
     SELECT o.customer_id, o.currency, greatest(r.refunded_at, o.ordered_at), -r.amount
     FROM refunds r
-    JOIN orders o ON o.workspace_id = r.workspace_id AND o.external_id = r.order_external_id
+    JOIN LATERAL (
+        SELECT * FROM orders o
+        WHERE o.workspace_id = :workspace_id AND o.external_id = r.order_external_id OFFSET 0
+    ) AS o ON o.ordered_at < CAST(:end AS timestamptz)
     WHERE r.workspace_id = :workspace_id AND r.refunded_at >= CAST(:base_start AS timestamptz)
         AND r.refunded_at < CAST(:end AS timestamptz)
-        AND o.ordered_at < CAST(:end AS timestamptz)
-    UNION ALL
-    SELECT o.customer_id, o.currency, o.ordered_at, -r.amount
-    FROM orders o
-    JOIN refunds r ON r.workspace_id = o.workspace_id AND r.order_external_id = o.external_id
-    WHERE o.workspace_id = :workspace_id AND o.refunded > 0
-        AND o.ordered_at >= CAST(:base_start AS timestamptz)
-        AND o.ordered_at < CAST(:end AS timestamptz)
-        AND r.refunded_at < CAST(:base_start AS timestamptz)
 ),
 each AS (
     SELECT o.customer_id, {member} AS member, o.currency,
