@@ -19,13 +19,17 @@ WHERE c.workspace_id = :workspace_id AND c.measure = ANY(CAST(:measures AS text[
     AND c.dimension = :dimension {condition}
 GROUP BY 1, 2, 3
 """
+# Of late comers what happened by the end needs the first day and the gap; of the others what was
+# not due then is one thing by the first day, and another by the gap in whose cell they are.
 _LATER = """
-SELECT ARRAY[{columns}]::text[] AS members, p.first_day - DATE '0001-01-01' + 1 AS first,
-    p.{turn} - DATE '0001-01-01' + 1 AS turn, count(*) AS n
-FROM customer_purchases p
-WHERE p.workspace_id = :workspace_id AND p.{turn} >= :day
-    AND p.number <> ALL(CAST(:by_hand AS bigint[])) {condition}
-GROUP BY 1, 2, 3
+SELECT members, first, gap, count(*) AS n FROM (
+    SELECT ARRAY[{columns}]::text[] AS members, p.first_day - DATE '0001-01-01' + 1 AS first,
+        CASE WHEN p.{turn} < :due THEN p.{turn} - p.first_day END AS gap
+    FROM customer_purchases p
+    WHERE p.workspace_id = :workspace_id AND p.{turn} >= :day
+        AND p.number <> ALL(CAST(:by_hand AS bigint[])) {condition}
+) AS each
+GROUP BY {groups}
 """
 
 
@@ -35,15 +39,17 @@ async def from_cells(book: Book, wanted: Wanted, by: str | None) -> Lives | None
     other_window = wanted.event == "churn" and wanted.window != SILENCE_DAYS
     if wanted.acquired or other_window or len(traits) > 1:
         return None
-    measures = _measures(wanted)
+    measures, late = _measures(wanted), bool(wanted.watched_from)
     found: Lives = {}
     for measure, member, place, n in await _sums(book, wanted, by, measures):
         add(found, member, _of_cell(wanted, measure, place), n)
     for row in await _not_yet(book, wanted, by):
-        name, first, turn = group_of(row["members"]), row["first"], row["turn"]
-        if not wanted.watched_from:
-            add(found, name, _of_cell(wanted, measures[0], turn - first), -row["n"])
-        add(found, name, _as_of_end(wanted, first, turn + _lag(wanted)), row["n"])
+        name, first, gap = group_of(row["members"]), row["first"], row["gap"]
+        if first is None:
+            add(found, name, _of_cell(wanted, measures[0], gap), -row["n"])
+        else:
+            due = None if gap is None or not late else first + gap + _lag(wanted)
+            add(found, name, _as_of_end(wanted, first, due), row["n"])
     for one in book.by_hand:
         if passes(one.history.traits, wanted.scope.filters):
             name = group_named(one.history, by)
@@ -120,11 +126,17 @@ async def _sums(
 async def _not_yet(book: Book, wanted: Wanted, by: str | None) -> Sequence[RowMapping]:
     """Customers for whom it was not due when the watch ended (or began, for late comers)."""
     named, condition = kept(book, wanted)
-    day = (wanted.watched_from or wanted.end) - _lag(wanted)
+    late = bool(wanted.watched_from)
+    day = max((wanted.watched_from or wanted.end) - _lag(wanted), 1)
+    # What is due after the end never happened: of late comers only the first day counts then.
+    due = max(wanted.end - _lag(wanted), 1) if late else date.max.toordinal()
     statement = _LATER.format(
         columns=", ".join(f"p.{trait(kind)}" for kind in kinds(by)),
         turn="silent_day" if wanted.event == "churn" else "second_day",
         condition=condition,
+        groups="members, first, gap"
+        if late
+        else "GROUPING SETS ((members, first), (members, gap))",
     )
-    asked = named | {"day": date.fromordinal(max(day, 1))}
+    asked = named | {"day": date.fromordinal(day), "due": date.fromordinal(due)}
     return (await book.session.execute(text(statement), asked)).mappings().all()
