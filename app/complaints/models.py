@@ -166,19 +166,26 @@ class Complaint(Base):
         return Case(**{name: getattr(self, name) for name in Case.__dataclass_fields__})
 
 
-def counting() -> ColumnElement[bool]:
-    """The cases that a complaint rate counts, as a condition on `Complaint`.
+def is_complaint() -> ColumnElement[bool]:
+    """Contacts that are complaints by what they say, as a condition on `Complaint`.
 
     Complaints, and contacts of other kinds that express dissatisfaction and expect an answer
-    (the definition of ISO 10002: the name of the form does not decide). Without merged cases,
-    whose parent counts once, and without what was found to be no complaint or a duplicate.
+    (the definition of ISO 10002: the name of the form does not decide).
     """
-    is_complaint = or_(
+    return or_(
         Complaint.kind.in_(COMPLAINT_KINDS),
         and_(Complaint.expression_of_dissatisfaction, Complaint.response_expected),
     )
+
+
+def counting() -> ColumnElement[bool]:
+    """The complaints that a complaint rate counts.
+
+    Without merged cases, whose parent counts once, and without what was found to be no complaint
+    or a duplicate.
+    """
     found_otherwise = Complaint.outcome.in_(["not_a_complaint", "duplicate"])
-    return and_(is_complaint, Complaint.state != "merged", ~found_otherwise.is_(True))
+    return and_(is_complaint(), Complaint.state != "merged", ~found_otherwise.is_(True))
 
 
 class ComplaintEvent(Base):

@@ -27,8 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import SQLColumnExpression
 
-from app.complaints.kinds import COMPLAINT_KINDS
-from app.complaints.models import Complaint, counting
+from app.complaints.models import Complaint, counting, is_complaint
 from app.customers.models import Customer, Order
 from app.kpis.declaration import Scope
 from app.kpis.purchases import Timeline
@@ -59,14 +58,6 @@ class Counts:
     """Complaints, or customers who complained and ordered."""
     exposure: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
-
-
-def is_complaint() -> SQLColumnExpression[bool]:
-    """Contacts that are complaints by what they say; `counting` is those of them that count."""
-    return or_(
-        Complaint.kind.in_(COMPLAINT_KINDS),
-        and_(Complaint.expression_of_dissatisfaction, Complaint.response_expected),
-    )
 
 
 def fate() -> SQLColumnExpression[str]:

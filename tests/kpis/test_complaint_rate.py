@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.complaints.kinds import Kind
-from app.complaints.models import Complaint, counting
+from app.complaints.models import Complaint, counting, is_complaint
 from app.complaints.states import Outcome, State
 from app.db import Database
 from app.kpis.catalog.complaints import COMPLAINT_RATE
-from app.kpis.complaint_counts import EXCLUSIONS, fate, is_complaint
+from app.kpis.complaint_counts import EXCLUSIONS, fate
 from app.kpis.complaint_rate import PER, measure_complaint_rate
 from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period
