@@ -12,7 +12,7 @@ from app.customers.customer_rows import customer_ids
 from app.customers.models import Customer, Order
 from app.customers.order_rows import OrderRows
 from app.customers.schemas import OrderLine, OrderPut
-from app.customers.upsert import accepted, upsert
+from app.customers.upsert import accepted, tell_of_load, upsert
 from app.db import now
 from app.errors import NotFound
 from app.events.service import record
@@ -28,11 +28,7 @@ async def load_orders(
 ) -> list[Outcome]:
     """Upsert the orders of a chunk, with one event for the whole of it."""
     outcomes = await _upsert(session, workspace_id, items)
-    created = sum(outcome.status == "created" for outcome in outcomes)
-    updated = sum(outcome.status == "updated" for outcome in outcomes)
-    if created or updated:
-        subject = str(workspace_id)
-        record(session, workspace_id, "orders.loaded", subject, created=created, updated=updated)
+    tell_of_load(session, workspace_id, "orders.loaded", outcomes)
     return outcomes
 
 

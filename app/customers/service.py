@@ -11,7 +11,7 @@ from app.customers.customer_rows import CustomerRows
 from app.customers.models import Customer
 from app.customers.phones import region_of
 from app.customers.schemas import CustomerLine, CustomerPatch
-from app.customers.upsert import accepted, upsert
+from app.customers.upsert import accepted, tell_of_load, upsert
 from app.db import now
 from app.errors import NotFound
 from app.events.service import record
@@ -25,17 +25,9 @@ from app.workspaces.service import fetch_workspace
 async def load_customers(
     session: AsyncSession, workspace_id: UUID, items: Sequence[Item[CustomerLine]]
 ) -> list[Outcome]:
-    """Upsert the customers of a chunk.
-
-    One event tells of the whole chunk: a listener that needs the rows pulls them with
-    `updated_after`, and a load of a million customers is no flood of events.
-    """
+    """Upsert the customers of a chunk, with one event for the whole of it."""
     outcomes = await _upsert(session, workspace_id, items)
-    created = sum(outcome.status == "created" for outcome in outcomes)
-    updated = sum(outcome.status == "updated" for outcome in outcomes)
-    if created or updated:
-        subject = str(workspace_id)
-        record(session, workspace_id, "customers.loaded", subject, created=created, updated=updated)
+    tell_of_load(session, workspace_id, "customers.loaded", outcomes)
     return outcomes
 
 

@@ -8,8 +8,12 @@ and neither locked nor written.
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, Invalid, Problem
+from app.events.service import record
 from app.http.bulk import Item, Outcome
 from app.http.outcomes import Status
 from app.problems import PROBLEMS
@@ -134,3 +138,18 @@ def accepted(outcome: Outcome) -> Status:
             raise Problem(code)
         raise Invalid(*outcome.errors)
     return outcome.status
+
+
+def tell_of_load(
+    session: AsyncSession, workspace_id: UUID, event: str, outcomes: Sequence[Outcome]
+) -> None:
+    """Record one event for a whole chunk, if it changed anything.
+
+    A listener that needs the rows pulls them with `updated_after`: a load of a million rows is no
+    flood of events.
+    """
+    created = sum(outcome.status == "created" for outcome in outcomes)
+    updated = sum(outcome.status == "updated" for outcome in outcomes)
+    if created or updated:
+        subject = str(workspace_id)
+        record(session, workspace_id, event, subject, created=created, updated=updated)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.upsert import accepted, upsert
+from app.customers.upsert import accepted, tell_of_load, upsert
 from app.db import now
 from app.errors import NotFound
 from app.events.service import record
@@ -26,11 +26,7 @@ async def load_leads(
 ) -> list[Outcome]:
     """Upsert the leads of a chunk, with one event for the whole of it."""
     outcomes = await _upsert(session, workspace_id, items)
-    created = sum(outcome.status == "created" for outcome in outcomes)
-    updated = sum(outcome.status == "updated" for outcome in outcomes)
-    if created or updated:
-        subject = str(workspace_id)
-        record(session, workspace_id, "leads.loaded", subject, created=created, updated=updated)
+    tell_of_load(session, workspace_id, "leads.loaded", outcomes)
     return outcomes
 
 
