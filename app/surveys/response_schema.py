@@ -56,11 +56,3 @@ def _under(status: Schema, answers: Schema) -> Schema:
     if "not" not in status:  # an absent property fits everything
         condition["required"] = ["status"]
     return {"if": condition, "then": {"properties": {"answers": answers}}}
-
-
-#: The body of a submission when nothing but answers is sent.
-BARE_ENVELOPE: Schema = {
-    "type": "object",
-    "properties": {"answers": {}},
-    "required": ["answers"],
-}

@@ -13,7 +13,7 @@ from app.http.pagination import Page, Paging
 from app.http.route import ReadSession, Route, Session
 from app.surveys import service, templates
 from app.surveys.models import Survey, SurveyVersion
-from app.surveys.response_schema import BARE_ENVELOPE, submission_schema
+from app.surveys.response_schema import submission_schema
 from app.surveys.schemas import (
     QuestionChanged,
     SurveyTemplateRead,
@@ -86,7 +86,7 @@ async def get_response_schema(
     """
     found = await _visible(session, caller, survey)
     published = await service.find_version(session, found, version)
-    envelope = getattr(request.app.state, "submission_envelope", BARE_ENVELOPE)
+    envelope = request.app.state.submission_envelope
     schema = submission_schema(service.definition_of(published), envelope)
     return SchemaResponse(schema)
 

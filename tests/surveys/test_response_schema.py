@@ -13,7 +13,7 @@ from jsonschema.protocols import Validator
 from app.surveys.answers import compile_answers
 from app.surveys.definition import SurveyDefinition
 from app.surveys.questions.texts import not_after, not_before
-from app.surveys.response_schema import BARE_ENVELOPE, answers_schema, submission_schema
+from app.surveys.response_schema import answers_schema, submission_schema
 from tests.surveys.definitions import MIXED, TEXT, Json, definition, parsed, question
 from tests.surveys.strategies import DAYS, cases
 
@@ -120,9 +120,8 @@ def test_the_schema_of_a_submission_embeds_the_answers() -> None:
     assert not judge.is_valid({"answers": {"nps": 9}, "channel": "fax"})
     assert not judge.is_valid({"answers": {"nps": 11}, "channel": "web"})
     assert not judge.is_valid({"answers": {}, "channel": "web"})
-    assert validator(submission_schema(parsed(*MIXED), BARE_ENVELOPE)).is_valid(
-        {"answers": {"nps": 9}}
-    )
+    bare: Json = {"type": "object", "properties": {"answers": {}}, "required": ["answers"]}
+    assert validator(submission_schema(parsed(*MIXED), bare)).is_valid({"answers": {"nps": 9}})
 
 
 @pytest.mark.parametrize("asked", MIXED, ids=lambda each: str(each["type"]))
