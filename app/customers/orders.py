@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -16,10 +16,10 @@ from app.customers.upsert import accepted, tell_of_load, upsert
 from app.db import now
 from app.errors import NotFound
 from app.events.service import record
-from app.fields import parse_timestamp, storable, zone
+from app.fields import storable, zone
 from app.http.bulk import Item, Outcome
 from app.http.outcomes import Status
-from app.http.pagination import PageRequest, cut, encode_cursor
+from app.http.pagination import PageRequest, cut, encode_cursor, latest_first
 from app.workspaces.service import fetch_workspace
 
 
@@ -115,10 +115,6 @@ async def list_orders(
         query = query.where(Order.ordered_at < to)
     if updated_after is not None:
         query = query.where(Order.updated_at > updated_after)
-    if (position := paging.position(parse_timestamp, str)) is not None:
-        at = literal(parse_timestamp(position[0]), Order.ordered_at.type)
-        place = tuple_(Order.ordered_at, Order.external_id)
-        query = query.where(place < tuple_(at, literal(position[1])))
-    query = query.order_by(Order.ordered_at.desc(), Order.external_id.desc())
-    rows, more = cut((await session.scalars(query.limit(paging.limit + 1))).all(), paging)
+    query = latest_first(query, Order.ordered_at, Order.external_id, paging)
+    rows, more = cut((await session.scalars(query)).all(), paging)
     return rows, encode_cursor(rows[-1].ordered_at, rows[-1].external_id) if more else None

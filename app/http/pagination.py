@@ -4,15 +4,16 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import Problem
-from app.fields import Output
+from app.fields import Output, parse_timestamp
 
 T = TypeVar("T")
 
@@ -83,6 +84,20 @@ def newest_first(
     if position is not None:
         query = query.where(tuple_(id_column) < tuple_(UUID(position[0])))
     return query.order_by(id_column.desc()).limit(paging.limit + 1)
+
+
+def latest_first(
+    query: Select[T],
+    at: InstrumentedAttribute[datetime],
+    name: InstrumentedAttribute[str],
+    paging: PageRequest,
+) -> Select[T]:
+    """Order by an instant and then a name, latest first, from the cursor on; one row more."""
+    position = paging.position(parse_timestamp, str)
+    if position is not None:
+        after = tuple_(literal(parse_timestamp(position[0]), at.type), literal(position[1]))
+        query = query.where(tuple_(at, name) < after)
+    return query.order_by(at.desc(), name.desc()).limit(paging.limit + 1)
 
 
 def cut(rows: Sequence[T], paging: PageRequest) -> tuple[list[T], bool]:

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.upsert import accepted, tell_of_load, upsert
 from app.db import now
 from app.errors import NotFound
 from app.events.service import record
-from app.fields import parse_timestamp, storable, zone
+from app.fields import storable, zone
 from app.http.bulk import Item, Outcome
 from app.http.outcomes import Status
-from app.http.pagination import PageRequest, cut, encode_cursor
+from app.http.pagination import PageRequest, cut, encode_cursor, latest_first
 from app.market.lead_rows import LeadRows
 from app.market.models import Lead
 from app.market.schemas import LeadLine, LeadPut
@@ -99,10 +99,6 @@ async def list_leads(
         query = query.where(Lead.created_at < to)
     if updated_after is not None:
         query = query.where(Lead.updated_at > updated_after)
-    if (position := paging.position(parse_timestamp, str)) is not None:
-        at = literal(parse_timestamp(position[0]), Lead.created_at.type)
-        place = tuple_(Lead.created_at, Lead.external_id)
-        query = query.where(place < tuple_(at, literal(position[1])))
-    query = query.order_by(Lead.created_at.desc(), Lead.external_id.desc())
-    rows, more = cut((await session.scalars(query.limit(paging.limit + 1))).all(), paging)
+    query = latest_first(query, Lead.created_at, Lead.external_id, paging)
+    rows, more = cut((await session.scalars(query)).all(), paging)
     return rows, encode_cursor(rows[-1].created_at, rows[-1].external_id) if more else None
