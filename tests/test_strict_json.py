@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import Problem
@@ -31,6 +31,9 @@ def test_what_was_written_is_read(document: Any, ascii_only: bool, indent: int |
 
 
 @given(st.text(alphabet='{}[]":,ab\\ u003A01.eE-NaI\n', max_size=24))
+@example("[-9223372036854775808,9223372036854775807]")
+@example("[9223372036854775808,1234567890123456789.5,1e19]")
+@example('{"a":"\\"a\\":1","b":"9223372036854775808"}')
 def test_the_two_ways_agree(text: str) -> None:
     """On near-JSON of every kind the fast way gives what the careful way gives, or defers."""
     raw = text.encode()
