@@ -41,6 +41,11 @@ class _Question:
     scope: Scope
     periods: Sequence[Period]
 
+    @property
+    def of_several(self) -> bool:
+        """Whether it is of more than one survey: each is judged by itself."""
+        return self.kpi.takes_survey and len(self.scope.survey_ids or ()) != 1
+
 
 @dataclass(frozen=True)
 class _Ruling:
@@ -136,9 +141,8 @@ async def _judged(question: _Question, by: str | None) -> tuple[Figures, list[_R
     asked = {*scope.filters, *([by] if by else ())}
     if scope.minimum_cell_size <= OFF or asked <= PUBLIC or not kpi.tells_of_people:
         return await kpi.measure(question.session, scope, question.periods, by), None
-    order = _order(kpi, scope)
-    found = None
-    if len(asked) == 1 and not scope.filters and not kpi.takes_survey:
+    order, found = _order(kpi, scope), None
+    if len(asked) == 1 and not scope.filters and not question.of_several:
         # The comparison is itself the table that decides.
         found = await kpi.measure(question.session, scope, question.periods, by)
     tables = await _tables(question, _read_by(asked, order), found)
@@ -298,11 +302,9 @@ async def _split(
     question: _Question, dimensions: Sequence[str], figures: Figures | None = None
 ) -> list[dict[str, _Table]]:
     """The cells of the dimensions in each survey, by period."""
-    kpi, scope, periods = question.kpi, question.scope, question.periods
-    several = kpi.takes_survey and len(scope.survey_ids or ()) != 1
-    names = [EACH_SURVEY, *dimensions] if several else list(dimensions)
-    by = JOINED.join(names)
-    found = figures or await kpi.measure(question.session, scope, periods, by)
+    kpi, periods, several = question.kpi, question.periods, question.of_several
+    by = JOINED.join([EACH_SURVEY, *dimensions] if several else dimensions)
+    found = figures or await kpi.measure(question.session, question.scope, periods, by)
     parts: list[dict[str, dict[tuple[str, ...], Cell]]] = [{} for _ in periods]
     for place, groups in enumerate(found):
         for group, measured in groups.items():
