@@ -169,8 +169,8 @@ async def fill_responses(database: Database, workspace_id: UUID, data: DemoData)
             questionnaire = await questionnaires.get(workspace_id, str(survey_id))
             mine = [each for each in data.submissions if each.template == plan.template]
             for some in _chunks(mine):
-                rows = [_prepared(questionnaire, each) for each in some]
-                loaded = await loading.load(connection, rows)
+                rows = [loading.row_of(_prepared(questionnaire, each)) for each in some]
+                loaded = await loading.load(connection, questionnaire, rows)
                 if any(loaded.conflicts):
                     raise DemoDataError(plan.template)
     finally:

@@ -19,22 +19,23 @@ from app.errors import FieldError, Invalid, Problem
 from app.http.auth import Credential
 from app.http.lines import NDJSON, chunks
 from app.http.outcomes import BulkOptions, Outcome, Outcomes, Status
-from app.http.physical_lines import Line
+from app.http.physical_lines import Line, line_error, problem_of
 from app.http.rendering import language_of
-from app.responses.loading import load
+from app.responses.loading import Row, load, row_of
 from app.responses.questionnaires import Questionnaires
 from app.responses.submission import (
     OutdatedQuestionnaire,
-    Prepared,
     Questionnaire,
     prepare,
     read_line,
 )
+from app.strict_json import Json, parse
 
 #: Lines of one transaction.
 CHUNK_LINES = 2_000
-#: Other requests get their turn after so many lines.
-_TURN = 100
+#: Others get their turn after so many lines: the connection that stores the last ones above all,
+#: which has eight answers of PostgreSQL to wait for in each chunk.
+_TURN = 20
 #: How often a chunk is judged while its survey is being edited.
 _JUDGEMENTS = 5
 #: Uploads that one process works on at a time; the next wait.
@@ -45,8 +46,10 @@ _AT_ONCE = 2
 class _Chunk:
     """Lines that were judged: rows to store, and outcomes that are known already."""
 
+    questionnaire: Questionnaire
+    """What they were judged by."""
     numbers: list[int] = field(default_factory=list)
-    rows: list[Prepared] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     rejected: list[Outcome] = field(default_factory=list)
 
 
@@ -102,7 +105,7 @@ class _Upload:
         """Judge each chunk while the one before is being stored."""
         storing: asyncio.Task[None] | None = None
         try:
-            async for lines in chunks(request, size=CHUNK_LINES):
+            async for lines in chunks(request, size=CHUNK_LINES, parsed=False):
                 chunk = await self.judge(lines)
                 if storing is not None:
                     await storing
@@ -137,36 +140,51 @@ class _Upload:
 
 
 async def _judge(lines: Sequence[Line], questionnaire: Questionnaire) -> _Chunk:
-    chunk = _Chunk()
+    """Judge lines and make their rows, so that storing them is PostgreSQL's work alone."""
+    chunk = _Chunk(questionnaire)
     received = now()
     for index, line in enumerate(lines):
         if index % _TURN == 0:
             await asyncio.sleep(0)
-        if line.problem is not None:
-            chunk.rejected.append(_rejected(line, [line.problem]))
-            continue
+        value: Json = None
         try:
-            sent = read_line(line.value)
-            row = prepare(
-                questionnaire,
-                sent,
-                submission_key=sent.submission_id,
-                assurance="verified",
-                received=received,
+            value = _parsed(line)
+            sent = read_line(value)
+            row = row_of(
+                prepare(
+                    questionnaire,
+                    sent,
+                    submission_key=sent.submission_id,
+                    assurance="verified",
+                    received=received,
+                )
             )
         except Problem as problem:
-            errors = problem.errors or (FieldError("", "conflict", problem.title),)
-            chunk.rejected.append(_rejected(line, errors))
+            chunk.rejected.append(_rejected(line.number, value, problem))
         else:
             chunk.numbers.append(line.number)
             chunk.rows.append(row)
     return chunk
 
 
-def _rejected(line: Line, errors: Sequence[FieldError]) -> Outcome:
-    key = line.value.get("submission_id") if isinstance(line.value, dict) else None
+def _parsed(line: Line) -> Json:
+    """What the line says; a problem of its JSON is one of its fields, the whole."""
+    if line.raw is None:
+        raise Invalid(line_error("too-long"))
+    try:
+        return parse(line.raw)
+    except Problem as problem:
+        raise Invalid(problem_of(problem)) from None
+
+
+def _rejected(number: int, value: Json, problem: Problem) -> Outcome:
+    key = value.get("submission_id") if isinstance(value, dict) else None
     return Outcome(
-        line.number, key[:128] if isinstance(key, str) else None, "rejected", None, tuple(errors)
+        number,
+        key[:128] if isinstance(key, str) else None,
+        "rejected",
+        None,
+        tuple(problem.errors or (FieldError("", "conflict", problem.title),)),
     )
 
 
@@ -177,7 +195,7 @@ async def _store(
     if not chunk.rows:
         outcomes.extend(chunk.rejected)
         return
-    loaded = await load(connection, chunk.rows, dry_run=options.dry_run)
+    loaded = await load(connection, chunk.questionnaire, chunk.rows, dry_run=options.dry_run)
     if chunk.rejected or any(loaded.conflicts):
         outcomes.extend(_mixed(chunk, loaded.ids, loaded.created, loaded.conflicts))
         return
@@ -187,7 +205,7 @@ async def _store(
     if outcomes.lists_all:
         rendered = [
             (
-                f'{{"line":{number},"key":"{row.submission_key}","status":'
+                f'{{"line":{number},"key":"{row.key}","status":'
                 f'"{"created" if new else "unchanged"}","id":"{id_}","errors":[]}}'
             ).encode()
             for number, row, id_, new in zip(
@@ -206,9 +224,9 @@ def _mixed(
     ):
         if conflict:
             error = FieldError("/submission_id", "conflict")
-            done.append(Outcome(number, row.submission_key, "rejected", None, (error,)))
+            done.append(Outcome(number, row.key, "rejected", None, (error,)))
         else:
-            done.append(Outcome(number, row.submission_key, "created" if new else "unchanged", id_))
+            done.append(Outcome(number, row.key, "created" if new else "unchanged", id_))
     return sorted(done, key=lambda outcome: outcome.line)
 
 

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from app.responses.submission import OutdatedQuestionnaire, Prepared
+from app.responses.submission import OutdatedQuestionnaire, Prepared, Questionnaire
 
+#: First what all rows of a load share, last what is looked up when they are stored.
 _COLUMNS = (
-    "workspace_id", "id", "survey_id", "version", "submission_key", "content_hash", "status",
-    "quality", "assurance", "language", "channel", "method", "customer", "segment",
-    "occurred_at", "claimed_at", "duration_seconds", "flags", "metadata", "answers", "tallies",
+    "workspace_id", "survey_id",
+    "id", "version", "submission_key", "content_hash", "status", "quality", "assurance",
+    "language", "channel", "method", "customer", "occurred_at", "claimed_at", "duration_seconds",
+    "flags", "metadata", "answers", "tallies",
+    "segment",
 )  # fmt: skip
 _NULL = r"\N"
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
@@ -55,6 +59,17 @@ ORDER BY r.workspace_id, r.xid, r.id
 """
 
 
+class Row(NamedTuple):
+    """A response as COPY takes it, and what decides whether it is stored."""
+
+    key: str
+    id: UUID
+    content_hash: bytes
+    customer: str | None
+    text: str
+    """Its own columns in PostgreSQL's text format."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """What became of the rows of a chunk, in their order."""
@@ -66,18 +81,22 @@ class Loaded:
 
 
 async def load(
-    connection: asyncpg.Connection, rows: Sequence[Prepared], *, dry_run: bool = False
+    connection: asyncpg.Connection,
+    questionnaire: Questionnaire,
+    rows: Sequence[Row],
+    *,
+    dry_run: bool = False,
 ) -> Loaded:
-    """Store responses to one survey in one transaction of their own; committed on return.
+    """Store responses to a survey in one transaction of their own; committed on return.
 
     A row that is there already with the same content is left as it is. Raises
-    `OutdatedQuestionnaire` when the survey changed after the rows were judged.
+    `OutdatedQuestionnaire` when the survey changed after the rows were judged by it.
     """
     for attempt in range(1, _TRIES + 1):
         transaction = connection.transaction()
         await transaction.start()
         try:
-            loaded = await _load(connection, rows)
+            loaded = await _load(connection, questionnaire, rows)
         except asyncpg.UniqueViolationError:
             await transaction.rollback()
             if attempt == _TRIES:
@@ -93,72 +112,77 @@ async def load(
     raise AssertionError
 
 
-async def _load(connection: asyncpg.Connection, rows: Sequence[Prepared]) -> Loaded:
-    workspace_id, survey_id = rows[0].workspace_id, rows[0].survey_id
-    if await connection.fetchval(_REVISION, workspace_id, survey_id) != rows[0].survey_revision:
+async def _load(
+    connection: asyncpg.Connection, questionnaire: Questionnaire, rows: Sequence[Row]
+) -> Loaded:
+    where = (questionnaire.workspace_id, questionnaire.survey_id)
+    if await connection.fetchval(_REVISION, *where) != questionnaire.revision:
         raise OutdatedQuestionnaire
-    keys = [row.submission_key for row in rows]
     known = {
         each["submission_key"]: (each["id"], each["content_hash"])
-        for each in await connection.fetch(_KNOWN, workspace_id, survey_id, keys)
+        for each in await connection.fetch(_KNOWN, *where, [row.key for row in rows])
     }
-    segments = await _segments(connection, rows)
     ids, created, conflicts, new = [], [], [], []
     for row in rows:
-        there = known.setdefault(row.submission_key, (row.id, row.content_hash))
-        is_new = there[0] == row.id
+        there = known.setdefault(row.key, (row.id, row.content_hash))
+        is_new = there[0] is row.id
         ids.append(there[0])
         created.append(is_new)
         conflicts.append(not is_new and there[1] != row.content_hash)
         if is_new:
             new.append(row)
-    lines = "".join([_line(row, segments) for row in new])
+    segments = await _segments(connection, questionnaire.workspace_id, new)
+    shared = "".join(f"{each.hex}\t" for each in where)
+    lines = "".join([f"{shared}{row.text}\t{segments.get(row.customer, _NULL)}\n" for row in new])
     await connection.copy_to_table(
         "responses", source=BytesIO(lines.encode()), columns=_COLUMNS, format="text"
     )
-    await connection.execute(_EVENTS, workspace_id, survey_id)
+    await connection.execute(_EVENTS, *where)
     return Loaded(ids, created, conflicts)
 
 
 async def _segments(
-    connection: asyncpg.Connection, rows: Sequence[Prepared]
+    connection: asyncpg.Connection, workspace_id: UUID, rows: Sequence[Row]
 ) -> dict[str | None, str]:
     customers = list({row.customer for row in rows if row.customer is not None})
     if not customers:
         return {}
-    found = await connection.fetch(_SEGMENTS, rows[0].workspace_id, customers)
-    return {each["external_id"]: each["segment"] for each in found}
+    found = await connection.fetch(_SEGMENTS, workspace_id, customers)
+    return {each["external_id"]: _text(each["segment"]) for each in found}
 
 
-def _line(row: Prepared, segments: dict[str | None, str]) -> str:
-    """A row in PostgreSQL's text format, which is made in half the time of the binary one.
+def row_of(response: Prepared) -> Row:
+    """The row in PostgreSQL's text format, which is made in half the time of the binary one.
 
     JSON holds no control character, and codes hold nothing that an array would have to escape.
     """
     fields = (
-        row.workspace_id.hex,
-        row.id.hex,
-        row.survey_id.hex,
-        str(row.version),
-        row.submission_key,
-        rf"\\x{row.content_hash.hex()}",
-        row.status,
-        row.quality,
-        row.assurance,
-        row.language or _NULL,
-        row.channel,
-        row.method,
-        _text(row.customer),
-        _text(segments.get(row.customer)),
-        row.occurred_at.isoformat(),
-        row.claimed_at.isoformat() if row.claimed_at else _NULL,
-        _NULL if row.duration_seconds is None else repr(row.duration_seconds),
-        _array(row.flags),
-        row.metadata.replace("\\", r"\\"),
-        row.answers.replace("\\", r"\\"),
-        _array(row.tallies),
+        response.id.hex,
+        str(response.version),
+        response.submission_key,
+        rf"\\x{response.content_hash.hex()}",
+        response.status,
+        response.quality,
+        response.assurance,
+        response.language or _NULL,
+        response.channel,
+        response.method,
+        _text(response.customer),
+        response.occurred_at.isoformat(),
+        response.claimed_at.isoformat() if response.claimed_at else _NULL,
+        _NULL if response.duration_seconds is None else repr(response.duration_seconds),
+        _array(response.flags),
+        response.metadata.replace("\\", r"\\"),
+        response.answers.replace("\\", r"\\"),
+        _array(response.tallies),
     )
-    return "\t".join(fields) + "\n"
+    return Row(
+        response.submission_key,
+        response.id,
+        response.content_hash,
+        response.customer,
+        "\t".join(fields),
+    )
 
 
 def _text(value: str | None) -> str:
