@@ -1,6 +1,6 @@
 """The database: the base of every table, the engine, and the unit of work of one request."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
@@ -182,6 +182,26 @@ def raw_dsn(database_url: str) -> str:
     """The same address in the form that asyncpg itself reads."""
     url = make_url(database_url).set(drivername="postgresql")
     return url.render_as_string(hide_password=False)
+
+
+async def copy_rows(
+    session: AsyncSession, table: type["Base"], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write many rows by COPY, in the transaction of the session; all have the same columns."""
+    if rows:
+        columns = tuple(rows[0])
+        records = [tuple(row[column] for column in columns) for row in rows]
+        driver = await driver_of(session)
+        await driver.copy_records_to_table(table.__tablename__, records=records, columns=columns)
+
+
+async def driver_of(session: AsyncSession) -> asyncpg.Connection:
+    """The connection of the driver, inside the transaction of the session."""
+    raw = (await (await session.connection()).get_raw_connection()).driver_connection
+    if raw is None or not raw.is_in_transaction():
+        raise RuntimeError("COPY must be part of the transaction")
+    connection: asyncpg.Connection = raw
+    return connection
 
 
 async def set_timeout(session: AsyncSession, milliseconds: int) -> None:

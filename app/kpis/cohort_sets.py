@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from app.kpis.declaration import Scope
 from app.purchases.book import Book, Days
-from app.purchases.contributions import DIMENSIONS, month_of
+from app.purchases.contributions import DIMENSIONS
 from app.purchases.histories import PARTS
+from app.purchases.local_days import month_of
 
 #: A day after every other.
 FAR = 1 << 20

@@ -1,6 +1,6 @@
 """Revenue retention: what last period's customers bring in now, with and without growth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,6 +10,11 @@ from app.db import now
 from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period, comparison_period
 from app.kpis.purchases import Figures, filtered, join_customers, member_of, read
+from app.purchases.book import Book, open_book
+from app.purchases.digits import Amounts, lesser, total, who
+from app.purchases.histories import PARTS
+from app.purchases.local_days import whole_months
+from app.purchases.months import brought_in
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,11 @@ class Kept:
     revenue: Fraction = Fraction(0)
     kept: Fraction = Fraction(0)
 
+
+#: The base, and the period that is compared with it.
+_Pair = tuple[Period, Period]
+#: By group and currency.
+_Groups = dict[str, dict[str, Kept]]
 
 # Found by the times of orders and refunds: nothing outside both periods is read. What was paid
 # back before its order counts when the order does.
@@ -61,27 +71,79 @@ async def measure_revenue_retention(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """Net revenue retention of each period and group; see `Kpi.formula` of the catalogue."""
+    pairs = [(comparison_period(period, now=now()), period) for period in periods]
+    of_months = {pair: months for pair in pairs if (months := _months(pair))}
+    kept: dict[_Pair, _Groups] = {}
+    # Money has moved whatever stands now: no day is asked about.
+    if of_months and (book := await open_book(session, scope.workspace_id, scope.time_zone)):
+        kept = await _from_months(book, scope, of_months, by)
+    found: Figures = []
+    for pair in pairs:
+        groups = kept.get(pair)
+        if groups is None:
+            groups = await _from_rows(session, scope, pair, by)
+        nobody: _Groups = {} if by else {"": {}}
+        found.append({member: _measurement(own) for member, own in (nobody | groups).items()})
+    return found
+
+
+def _months(pair: _Pair) -> tuple[range, range] | None:
+    base, months = (whole_months(each.start.toordinal(), each.end.toordinal()) for each in pair)
+    return (base, months) if base and months else None
+
+
+async def _from_months(
+    book: Book, scope: Scope, of_months: Mapping[_Pair, tuple[range, range]], by: str | None
+) -> dict[_Pair, _Groups]:
+    """What was kept between whole months, from what customers brought in during each of them."""
+    spans = list(dict.fromkeys(months for pair in of_months.values() for months in pair))
+    brought = dict(zip(spans, await brought_in(book, spans), strict=True))
+    groups = await book.groups(by, scope.filters)
+    found: dict[_Pair, _Groups] = {}
+    for pair, (base, months) in of_months.items():
+        found[pair] = {}
+        for currency, before in brought[base].items():
+            compared = _Compared(before, brought[months].get(currency, Amounts()))
+            for member, customers in groups.items():
+                if (own := compared.kept(customers)).customers:
+                    found[pair].setdefault(member, {})[currency] = own
+    return found
+
+
+class _Compared:
+    """What customers brought in in two periods, in one currency."""
+
+    def __init__(self, before: Amounts, after: Amounts) -> None:
+        self.base, self.revenue = before.above, after
+        self.who = who(self.base)
+        self.lesser = lesser(before.above, after.above)
+
+    def kept(self, customers: int) -> Kept:
+        own = self.who & customers
+        sums = total(self.base, own), self.revenue.total(own), total(self.lesser, own)
+        return Kept(own.bit_count(), *(Fraction(each, PARTS) for each in sums))
+
+
+async def _from_rows(session: AsyncSession, scope: Scope, pair: _Pair, by: str | None) -> _Groups:
+    """The same between any days, from the orders and refunds."""
+    base, period = pair
     statement = _KEPT.format(
         member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
     )
-    found: Figures = []
-    for period in periods:
-        base = comparison_period(period, now=now())
-        rows = await read(
-            session,
-            statement,
-            scope,
-            base_start=base.starts_at,
-            base_end=base.ends_at,
-            start=period.starts_at,
-            end=period.ends_at,
-        )
-        groups: dict[str, dict[str, Kept]] = {} if by else {"": {}}
-        for row in rows:
-            sums = (Fraction(row[name]) for name in ("base", "revenue", "kept"))
-            groups.setdefault(row["member"], {})[row["currency"]] = Kept(row["n"], *sums)
-        found.append({member: _measurement(own) for member, own in groups.items()})
-    return found
+    rows = await read(
+        session,
+        statement,
+        scope,
+        base_start=base.starts_at,
+        base_end=base.ends_at,
+        start=period.starts_at,
+        end=period.ends_at,
+    )
+    groups: _Groups = {}
+    for row in rows:
+        sums = (Fraction(row[name]) for name in ("base", "revenue", "kept"))
+        groups.setdefault(row["member"], {})[row["currency"]] = Kept(row["n"], *sums)
+    return groups
 
 
 def _measurement(by_currency: dict[str, Kept]) -> Measurement:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import jobs
-from app.db import now, set_timeout
+from app.db import driver_of, now, set_timeout
 from app.errors import FieldError, Invalid, NotFound
 from app.events.service import record
 from app.fields import zone
@@ -198,10 +198,7 @@ async def write_predictions(
     if packed is None:
         return
     await _forget(session, run, outcome.status)
-    raw = (await (await session.connection()).get_raw_connection()).driver_connection
-    if raw is None or not raw.is_in_transaction():
-        raise RuntimeError("COPY must be part of the transaction")
-    await raw.copy_to_table(
+    await (await driver_of(session)).copy_to_table(
         CustomerPrediction.__tablename__,
         columns=outcome.columns,
         source=_chunks(packed),

@@ -1,12 +1,10 @@
 """What one customer adds to the sums: the same for what was folded and for what is to be."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 from app.purchases.histories import History, Traits
+from app.purchases.local_days import month_of
 
 DIMENSIONS = Traits._fields
 
@@ -56,13 +54,6 @@ class Ledger:
         return {Cell(*cell): Sums(*sums) for cell, sums in self._sums.items() if any(sums)}
 
 
-@lru_cache(maxsize=50_000)
-def month_of(day: int) -> int:
-    """The number of a day's month: year * 12 + month - 1."""
-    on = date.fromordinal(day)
-    return on.year * 12 + on.month - 1
-
-
 _Measured = tuple[str, str, int, int, int, int, int]
 
 
@@ -77,11 +68,8 @@ def _measured(history: History) -> Iterator[_Measured]:
         yield "once", "", first, 0, 1, 0, 0
     if history.silent_day is not None:
         yield "silence", "", history.silent_day - first, 0, 1, 0, 0
-    brought: Counter[tuple[str, int]] = Counter()
-    for move in history.moves:
-        brought[move.currency, month_of(move.day)] += move.amount
     cohort = month_of(first)
-    for (currency, month), amount in brought.items():
+    for (currency, month), amount in history.months.items():
         yield "cohort", currency, cohort, month, 0, amount, 0
 
 

@@ -32,8 +32,11 @@ from app.purchases.spans import CHUNK
 from app.purchases.stored_sets import replace_members
 from app.workspaces.models import Workspace
 
-#: Customers of one step: a fold is one transaction and should stay short.
+#: Changed customers of one step: a fold is one transaction and should stay short.
 STEP_CUSTOMERS = 8_000
+#: Customers of one step of a rebuild. Sums and sets are written once in each, so that few large
+#: steps take less time; a step should still be done in some ten seconds.
+REBUILD_CUSTOMERS = 32_000
 #: Above this many changed customers, and a quarter of all, it is cheaper to begin anew.
 _MANY = 40_000
 _STEP_TIMEOUT_MS = 120_000
@@ -84,7 +87,8 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
     listed = {"workspace_id": workspace_id}
     changed: int = (await session.execute(_HOW_MANY, listed)).scalar_one()
     many = changed > max(_MANY, state.customers // 4)
-    if state.time_zone != workspace.time_zone or (state.complete and many):
+    begins = state.rebuilt_to == _NOBODY and not state.complete
+    if begins or state.time_zone != workspace.time_zone or (state.complete and many):
         await _begin_anew(session, state, workspace.time_zone)
     batch = await (_changed if state.complete else _next)(session, state)
     await _fold(session, state, batch.customers)
@@ -124,11 +128,15 @@ async def _begin_anew(session: AsyncSession, state: PurchaseRollup, time_zone: s
 
 async def _next(session: AsyncSession, state: PurchaseRollup) -> _Batch:
     """The next customers of a rebuild."""
-    named = {"workspace_id": state.workspace_id, "after": state.rebuilt_to, "most": STEP_CUSTOMERS}
+    named = {
+        "workspace_id": state.workspace_id,
+        "after": state.rebuilt_to,
+        "most": REBUILD_CUSTOMERS,
+    }
     customers = list((await session.execute(_NEXT, named)).scalars())
     if customers:
         state.rebuilt_to = customers[-1]
-    state.complete = len(customers) < STEP_CUSTOMERS
+    state.complete = len(customers) < REBUILD_CUSTOMERS
     return _Batch(customers, (), more=True)
 
 

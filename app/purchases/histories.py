@@ -5,7 +5,7 @@ smallest part that is stored.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.purchases.local_days import day_of
+from app.purchases.local_days import day_of, month_of
 
 #: Customers are silent when so many days pass without a purchase; the usual window.
 SILENCE_DAYS = 90
@@ -99,6 +99,15 @@ class History:
         gaps = pairwise(self.days)
         ends = (day for day, following in gaps if following - day > SILENCE_DAYS)
         return next(ends, self.days[-1]) if self.days else None
+
+    @cached_property
+    def months(self) -> Mapping[tuple[str, int], int]:
+        """What the customer brought in, by currency and month; see `month_of`."""
+        found: dict[tuple[str, int], int] = {}
+        for day, currency, amount in self.moves:
+            month = currency, month_of(day)
+            found[month] = found.get(month, 0) + amount
+        return found
 
     @cached_property
     def currencies(self) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, any_, delete, insert, literal, text
+from sqlalchemy import ARRAY, BigInteger, any_, delete, literal, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import copy_rows
 from app.purchases.contributions import Cell, Sums
 from app.purchases.histories import PARTS, History
 from app.purchases.models import CustomerPurchases, UndonePurchase
@@ -68,9 +69,8 @@ async def keep_histories(
         )
         await session.execute(gone)
     rows = [_row(workspace_id, ids[n], n, history) for n, history in histories.items()]
-    await session.execute(insert(CustomerPurchases), rows)
-    if undone := list(_undone(workspace_id, histories)):
-        await session.execute(insert(UndonePurchase), undone)
+    await copy_rows(session, CustomerPurchases, rows)
+    await copy_rows(session, UndonePurchase, list(_undone(workspace_id, histories)))
 
 
 def _row(workspace_id: UUID, customer_id: UUID, number: int, history: History) -> dict[str, Any]:

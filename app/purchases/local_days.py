@@ -44,6 +44,20 @@ def day_of(instant: datetime, zone: ZoneInfo) -> int:
     return number - 1 if instant < _starts(number, zone) else number
 
 
+@lru_cache(maxsize=50_000)
+def month_of(day: int) -> int:
+    """The number of the month of a day (`date.toordinal`): year * 12 + month - 1."""
+    on = date.fromordinal(day)
+    return on.year * 12 + on.month - 1
+
+
+def whole_months(first: int, last: int) -> range | None:
+    """The numbers of the months that are the days [first, last); None if they are not whole."""
+    if date.fromordinal(first).day != 1 or date.fromordinal(last).day != 1:
+        return None
+    return range(month_of(first), month_of(last))
+
+
 @lru_cache(maxsize=20_000)
 def _starts(number: int, zone: ZoneInfo) -> datetime:
     return day_starts_at(date.fromordinal(number), zone)

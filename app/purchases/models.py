@@ -112,7 +112,9 @@ class CustomerSet(Base):
 
     kind `bought` and `twice`: with purchases on one day, or two, of the span of days `place` at
     `level`; `segment`, `channel`, `key_account_type`: those whose trait is `member`; `currency`:
-    those with money in it; `net`: those whose net value has the binary digit `level`.
+    those with money in it; `net`: those whose net value has the binary digit `level`; `brought`
+    and `paid_back`: the same for what they brought in during the month `place`, orders less
+    refunds in the currency `member`, or for how far that is below zero.
     """
 
     __tablename__ = "customer_sets"

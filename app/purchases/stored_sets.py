@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.purchases.contributions import DIMENSIONS
+from app.purchases.digits import digits_of
 from app.purchases.histories import History
-from app.purchases.spans import CHUNK, tree
+from app.purchases.spans import CHUNK, set_of, tree
 
 _BYTES = CHUNK // 8
 
@@ -27,27 +28,38 @@ class Name(NamedTuple):
 
 def sets_of(histories: Mapping[int, History]) -> dict[Name, int]:
     """All sets that hold any of these customers, with these customers alone, by number."""
-    days: dict[int, int] = {}
-    found: dict[Name, int] = {}
+    # Lists first: a set is made of its members in one pass, and not anew for each of them.
+    days: dict[int, list[int]] = {}
+    own: dict[Name, list[int]] = {}
     for number, history in histories.items():
-        bit = 1 << number
         for day in history.days:
-            days[day] = days.get(day, 0) | bit
+            days.setdefault(day, []).append(number)
         for kind, member in zip(DIMENSIONS, history.traits, strict=True):
-            name = Name(kind, member)
-            found[name] = found.get(name, 0) | bit
+            own.setdefault(Name(kind, member), []).append(number)
         for currency in history.currencies:
-            name = Name("currency", currency)
-            found[name] = found.get(name, 0) | bit
-        for level, digit in enumerate(reversed(f"{history.net():b}")):
-            if digit == "1":
-                name = Name("net", level=level)
-                found[name] = found.get(name, 0) | bit
-    for span, buyers in tree(days).items():
+            own.setdefault(Name("currency", currency), []).append(number)
+    found = {name: set_of(numbers) for name, numbers in own.items()} | _money(histories)
+    for span, buyers in tree({day: set_of(numbers) for day, numbers in days.items()}).items():
         found[Name("bought", "", *span)] = buyers.once
         if buyers.twice:
             found[Name("twice", "", *span)] = buyers.twice
     return found
+
+
+def _money(histories: Mapping[int, History]) -> dict[Name, int]:
+    """The sets of net values, and of what was brought in by month."""
+    amounts: dict[Name, list[tuple[int, int]]] = {}
+    for number, history in histories.items():
+        amounts.setdefault(Name("net"), []).append((number, history.net()))
+        for (currency, month), amount in history.months.items():
+            name = Name("brought" if amount > 0 else "paid_back", currency, 0, month)
+            amounts.setdefault(name, []).append((number, abs(amount)))
+    return {
+        name._replace(level=level): digit
+        for name, own in amounts.items()
+        for level, digit in enumerate(digits_of(own))
+        if digit
+    }
 
 
 _READ = text("""

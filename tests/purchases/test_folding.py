@@ -18,15 +18,18 @@ from app.customers.service import load_customers
 from app.db import Database
 from app.http.bulk import Item
 from app.kpis.catalog.customers import KPIS
+from app.kpis.catalog.returning import KPIS as RETURNING_KPIS
 from app.kpis.declaration import Measurement, Scope
 from app.kpis.lifetime_value import measure_lifetime_value
 from app.purchases.book import open_book
 from app.purchases.fold import fold
 from app.purchases.models import PurchaseRollup
-from tests.kpis.shops import Shop, instants, opened, period_lists
+from tests.kpis.shops import Shop, chain, instants, opened, period_lists
 
 CUSTOMERS = [f"c{number}" for number in range(5)]
 ORDERS = [f"o{number}" for number in range(8)]
+#: Single months and several: money is kept by month.
+MONTHS = [*chain(date(2018, 9, 1), [30, 31, 30]), *chain(date(2018, 10, 1), [61])]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Step:
     at: object = None
     cents: int = 0
     segment: str | None = None
+    currency: str = "BRL"
 
 
 def steps() -> st.SearchStrategy[list[Step]]:
@@ -51,6 +55,7 @@ def steps() -> st.SearchStrategy[list[Step]]:
         at=instants(),
         cents=st.sampled_from([0, 1, 250, 500]),
         segment=st.sampled_from([None, "gold", "basic"]),
+        currency=st.sampled_from(["BRL"] * 7 + ["EUR"]),
     )
     return st.lists(one, min_size=10, max_size=30)
 
@@ -70,7 +75,7 @@ async def do_step(session: AsyncSession, workspace_id: UUID, number: int, step: 
                 "customer": step.customer,
                 "ordered_at": step.at,
                 "amount": amount,
-                "currency": "BRL",
+                "currency": step.currency,
             }
         )
         await load_orders(session, workspace_id, [Item(0, order)])
@@ -92,7 +97,8 @@ async def _figures(
 ) -> list[Mapping[str, Measurement]]:
     found: list[Mapping[str, Measurement]] = []
     filtered = replace(scope, filters={"segment": ("gold", "")})
-    for kpi in KPIS:
+    periods = [*periods, *MONTHS]
+    for kpi in (*KPIS, *RETURNING_KPIS):
         joined = "segment*channel"
         for wanted, by in ((scope, None), (scope, "segment"), (filtered, None), (scope, joined)):
             found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
