@@ -60,14 +60,19 @@ def less(one: Digits, other: Digits) -> int:
     """The set of those with less of one than of the other: the highest digit that differs says."""
     found = 0
     for a, b in zip_longest(one, other, fillvalue=0):
-        found = (b & ~a) | (found & ~(a ^ b))
+        found = _decided(found, a ^ b, b)
     return found
+
+
+def _decided(so_far: int, differ: int, where: int) -> int:
+    """Where a digit differs it decides, elsewhere those below it (`~` of a large set is slow)."""
+    return (differ & where) | (so_far ^ (so_far & differ))
 
 
 def lesser(one: Digits, other: Digits) -> list[int]:
     """The lesser of both."""
     first = less(one, other)
-    return [(a & first) | (b & ~first) for a, b in zip_longest(one, other, fillvalue=0)]
+    return [b ^ ((a ^ b) & first) for a, b in zip_longest(one, other, fillvalue=0)]
 
 
 def add(one: Digits, other: Digits) -> list[int]:
@@ -84,5 +89,5 @@ def subtract(one: Digits, other: Digits, customers: int) -> list[int]:
     found, borrowed = [], 0
     for a, b in zip_longest(one, other, fillvalue=0):
         found.append((a ^ b ^ borrowed) & customers)
-        borrowed = (b & ~a) | (borrowed & ~(a ^ b))
+        borrowed = _decided(borrowed, a ^ b, b)
     return found
