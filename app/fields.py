@@ -68,16 +68,17 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=4_000), _Storab
 #: What people write: complaints, open answers.
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=20_000), _Storable]
 #: A stable code chosen by the workspace: question keys, choice codes, categories, segments.
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}$")]
+CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}$"
+Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
 #: An identifier made by another system: any printable text without spaces at the ends.
 ExternalId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$"),
     _Storable,
 ]
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 #: BCP 47, the part in use: "en", "zh-CN", "zh-Hant-TW".
-Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
 #: ISO 4217 alphabetic code.
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
@@ -238,8 +239,12 @@ def zone(name: str) -> ZoneInfo:
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
+#: A thing has at most so many of them.
+MAX_FACTS = 50
+
+
 def _metadata(value: object) -> object:
-    if isinstance(value, dict) and len(value) > 50:
+    if isinstance(value, dict) and len(value) > MAX_FACTS:
         raise _fail("too-many-items")
     return value
 
@@ -259,7 +264,7 @@ Localized = Annotated[
             "type": "object",
             "minProperties": 1,
             "maxProperties": 30,
-            "propertyNames": {"pattern": _LANGUAGE},
+            "propertyNames": {"pattern": LANGUAGE_PATTERN},
             "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 4_000},
             "examples": [{"zh-CN": "您好", "en": "Hello"}],
             "x-name": "Localized",
@@ -268,6 +273,9 @@ Localized = Annotated[
 ]
 
 __all__ = [
+    "CODE_PATTERN",
+    "LANGUAGE_PATTERN",
+    "MAX_FACTS",
     "TEXT_PATTERN",
     "YEARS",
     "Amount",

@@ -30,7 +30,8 @@ from app.market.leads import load_leads
 from app.reports.definitions import put_definition
 from app.responses import loading
 from app.responses.questionnaires import Questionnaires
-from app.responses.submission import Prepared, Questionnaire, prepare, read_line
+from app.responses.sent import read_line
+from app.responses.submission import Prepared, Questionnaire, prepare
 from app.scorecards.metrics import put_metric, put_observations
 from app.scorecards.service import put_scorecard
 from app.surveys import service as surveys

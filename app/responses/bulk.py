@@ -23,11 +23,11 @@ from app.http.physical_lines import Line, line_error, problem_of
 from app.http.rendering import language_of
 from app.responses.loading import Row, load, row_of
 from app.responses.questionnaires import Questionnaires
+from app.responses.sent import read_line
 from app.responses.submission import (
     OutdatedQuestionnaire,
     Questionnaire,
     prepare,
-    read_line,
 )
 from app.strict_json import Json, parse
 
@@ -154,7 +154,7 @@ async def _judge(lines: Sequence[Line], questionnaire: Questionnaire) -> _Chunk:
                 prepare(
                     questionnaire,
                     sent,
-                    submission_key=sent.submission_id,
+                    submission_key=sent["submission_id"],
                     assurance="verified",
                     received=received,
                 )

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from app.fields import TEXT_PATTERN
+from app.fields import CODE_PATTERN, LANGUAGE_PATTERN, MAX_FACTS, TEXT_PATTERN
 from app.responses.schemas import Channel, Method, Status
 
 Schema = dict[str, Any]
@@ -29,9 +29,9 @@ _FACT: Schema = {
 }
 _FACTS: Schema = {
     "type": "object",
-    "propertyNames": {"pattern": r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}$"},
+    "propertyNames": {"pattern": CODE_PATTERN},
     "additionalProperties": _FACT,
-    "maxProperties": 50,
+    "maxProperties": MAX_FACTS,
 }
 
 #: Judged by `tests/responses/test_response_schema.py` against the intake itself. Not expressed:
@@ -42,9 +42,7 @@ ENVELOPE: Schema = {
         "answers": {},
         "status": {"enum": list(get_args(Status))},
         "version": _or_null({"type": "integer", "minimum": 1, "exclusiveMaximum": 2**31}),
-        "language": _or_null(
-            {"type": "string", "pattern": r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"}
-        ),
+        "language": _or_null({"type": "string", "pattern": LANGUAGE_PATTERN}),
         "channel": {"enum": list(get_args(Channel))},
         "method": {"enum": list(get_args(Method))},
         "customer": _or_null(

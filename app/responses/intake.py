@@ -15,13 +15,13 @@ from app.fields import utc_text
 from app.http.auth import Authenticator, Credential, admit, authenticated
 from app.http.idempotency import clean_key
 from app.responses.questionnaires import Questionnaires
-from app.responses.schemas import ResponseSubmit, SubmissionId
+from app.responses.schemas import SubmissionId
+from app.responses.sent import Sent, read_submission
 from app.responses.submission import (
     Assurance,
     OutdatedQuestionnaire,
     Prepared,
     prepare,
-    read_submission,
 )
 from app.responses.writer import Stored, Writer
 from app.strict_json import parse
@@ -110,7 +110,7 @@ class Intake:
         await send({"type": "http.response.body", "body": body})
 
     async def _store(
-        self, credential: Credential, survey: str, sent: ResponseSubmit, submission_key: str | None
+        self, credential: Credential, survey: str, sent: Sent, submission_key: str | None
     ) -> tuple[Prepared, Stored]:
         """Judge and write; once more by the survey of this moment if that may matter."""
         try:
@@ -127,7 +127,7 @@ class Intake:
         self,
         credential: Credential,
         survey: str,
-        sent: ResponseSubmit,
+        sent: Sent,
         submission_key: str | None,
         *,
         fresh: bool = False,

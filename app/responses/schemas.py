@@ -25,7 +25,8 @@ Method = Literal[
 ]
 Status = Literal["complete", "partial", "dismissed"]
 Quality = Literal["ok", "flagged", "invalid", "duplicate", "test"]
-SubmissionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}$")]
+SUBMISSION_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}$"
+SubmissionId = Annotated[str, StringConstraints(pattern=SUBMISSION_ID_PATTERN)]
 
 #: An answer, as `response-schema` of the survey's version describes it for each question.
 AnswerItem = str | int | float | bool | dict[str, str]

@@ -7,13 +7,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from app.db import new_id
 from app.errors import FieldError, Invalid, Problem
-from app.http.rendering import field_errors
 from app.responses import quality
-from app.responses.schemas import ResponseLine, ResponseSubmit
+from app.responses.sent import Sent
 from app.surveys.answers import AnswerSheet
 
 #: A clock that differs by less is left alone: the difference is mostly the network's.
@@ -26,8 +24,6 @@ CLOSED_GRACE = timedelta(days=7)
 
 Assurance = Literal["open", "verified"]
 _UNNAMED = "random:"
-_SINGLE = TypeAdapter(ResponseSubmit)
-_LINE = TypeAdapter(ResponseLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +86,9 @@ class OutdatedQuestionnaire(Exception):
     """The survey changed after it was read: judge again by what it is now."""
 
 
-def read_submission(body: object) -> ResponseSubmit:
-    """The body of one submission; 422 with every field that is wrong."""
-    try:
-        return _SINGLE.validate_python(body)
-    except ValidationError as error:
-        raise Invalid(*field_errors(error, body)) from None
-
-
-def read_line(body: object) -> ResponseLine:
-    """One line of a bulk upload."""
-    try:
-        return _LINE.validate_python(body)
-    except ValidationError as error:
-        raise Invalid(*field_errors(error, body)) from None
-
-
 def prepare(
     questionnaire: Questionnaire,
-    sent: ResponseSubmit,
+    sent: Sent,
     *,
     submission_key: str | None,
     assurance: Assurance,
@@ -121,9 +101,9 @@ def prepare(
     Raises `invalid-answers` with a pointer for each answer, `survey-closed`,
     `survey-not-published`, `survey-version-retired`, `implausible-time`.
     """
-    version, sheet = questionnaire.sheet(sent.version)
-    tallies = tally(sheet, sent.answers, sent.status)
-    flagged = quality.flags(sent.answers, sent.duration_seconds)
+    version, sheet = questionnaire.sheet(sent.get("version"))
+    tallies = tally(sheet, sent["answers"], sent["status"])
+    flagged = quality.flags(sent["answers"], sent.get("duration_seconds"))
     occurred_at, claimed_at = _time(questionnaire, sent, received, assurance, flagged)
     refuse_closed(questionnaire, occurred_at, received)
     response_id = new_id()
@@ -134,19 +114,19 @@ def prepare(
         version=version,
         submission_key=submission_key or f"{_UNNAMED}{response_id.hex}",
         content_hash=content_hash(sent),
-        status=sent.status,
-        quality="test" if sent.test else "flagged" if _doubtful(flagged) else "ok",
+        status=sent["status"],
+        quality="test" if sent["test"] else "flagged" if _doubtful(flagged) else "ok",
         assurance=assurance,
-        language=sent.language,
-        channel=sent.channel,
-        method=sent.method,
-        customer=sent.customer,
+        language=sent.get("language"),
+        channel=sent["channel"],
+        method=sent["method"],
+        customer=sent.get("customer"),
         occurred_at=occurred_at,
         claimed_at=claimed_at,
-        duration_seconds=sent.duration_seconds,
+        duration_seconds=sent.get("duration_seconds"),
         flags=flagged,
         metadata=_metadata(sheet, sent),
-        answers=_dump(sent.answers),
+        answers=_dump(sent["answers"]),
         tallies=tallies,
         received_at=received,
         survey_revision=questionnaire.revision,
@@ -174,18 +154,19 @@ def _doubtful(flagged: list[str]) -> bool:
 
 def _time(
     questionnaire: Questionnaire,
-    sent: ResponseSubmit,
+    sent: Sent,
     received: datetime,
     assurance: Assurance,
     flagged: list[str],
 ) -> tuple[datetime, datetime | None]:
     """When it happened by our clock, and what the device claimed if that differs."""
-    claimed = sent.occurred_at
+    claimed = sent.get("occurred_at")
     if claimed is None:
         return received, None
     occurred = claimed
-    if sent.sent_at is not None and abs(received - sent.sent_at) >= MIN_CLOCK_DRIFT:
-        occurred = _shifted(claimed, received - sent.sent_at)
+    drift = received - sent.get("sent_at", received)
+    if abs(drift) >= MIN_CLOCK_DRIFT:
+        occurred = _shifted(claimed, drift)
         flagged.append("clock_drift")
     elif occurred > received + TOLERATED_FUTURE:
         flagged.append("clock_drift")
@@ -216,31 +197,30 @@ def refuse_closed(questionnaire: Questionnaire, occurred: datetime, received: da
         raise Problem("survey-closed", extra={"closed_at": closed_text})
 
 
-def _metadata(sheet: AnswerSheet, sent: ResponseSubmit) -> str:
-    if sent.hidden_fields:
-        unknown = [name for name in sent.hidden_fields if name not in sheet.hidden_fields]
+def _metadata(sheet: AnswerSheet, sent: Sent) -> str:
+    hidden, metadata = sent.get("hidden_fields"), sent.get("metadata")
+    if hidden:
+        unknown = [name for name in hidden if name not in sheet.hidden_fields]
         if unknown:
             raise Invalid(*(FieldError(f"/hidden_fields/{name}", "unknown-field")
                             for name in unknown))  # fmt: skip
-        return _dump({**(sent.metadata or {}), **sent.hidden_fields})
-    return _dump(sent.metadata) if sent.metadata else "{}"
+        return _dump({**(metadata or {}), **hidden})
+    return _dump(metadata) if metadata else "{}"
 
 
-def content_hash(sent: ResponseSubmit) -> bytes:
+def content_hash(sent: Sent) -> bytes:
     """SHA-256 over the canonical content: what says whether a repetition is the same.
 
     The sending time is left out, and so are members that are absent or null: a device may send
     the same response weeks later, with another version of its software.
     """
-    content = {
-        name: value
-        for name, value in sent.__dict__.items()
-        if value is not None and name not in _VOLATILE
-    }
+    content: dict[str, Any] = {**sent}
+    for name in _VOLATILE:
+        content.pop(name, None)
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-_VOLATILE = frozenset({"sent_at", "submission_id"})
+_VOLATILE = ("sent_at", "submission_id")
 
 
 def _dump(value: object) -> str:

@@ -4,13 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from app.errors import Problem
+from app.responses import sent
 from app.responses.envelope import ENVELOPE
-from app.responses.submission import Questionnaire, prepare, read_submission
+from app.responses.sent import read_submission
+from app.responses.submission import Questionnaire, prepare
 from app.surveys.answers import compile_answers
 from app.surveys.definition import SurveyDefinition
 from app.surveys.response_schema import submission_schema
@@ -98,3 +101,32 @@ def test_the_schema_accepts_what_submitting_accepts(body: dict[str, Any]) -> Non
     refused = _submit(body)
     found = [error.message for error in VALIDATOR.iter_errors(body)]
     assert (refused is None) == (not found), (refused, found)
+
+
+@settings(max_examples=600)
+@example({"answers": {}, "duration_seconds": 3, "customer": "C 1", "metadata": {}})
+@example({"answers": {}, "test": 1})
+@given(SUBMISSIONS | st.fixed_dictionaries({}, optional=PARTS))
+def test_the_quick_reader_reads_what_the_model_reads(body: dict[str, Any]) -> None:
+    """The quick reader takes nothing that the model refuses, and makes the same of the rest."""
+    try:
+        quickly = sent.SUBMISSIONS.read_quickly(body)
+    except sent.DOUBTS:
+        return
+    carefully = sent.SUBMISSIONS.read_carefully(body)
+    assert quickly == carefully
+    assert repr(sorted(quickly.items())) == repr(sorted(carefully.items()))
+
+
+def test_the_usual_submission_is_read_quickly() -> None:
+    """What nearly everybody sends leaves no doubt."""
+    body = {
+        "submission_id": "call-17", "answers": {"nps": 9}, "language": "zh-CN", "version": 1,
+        "channel": "phone", "customer": "C-1024", "occurred_at": "2026-11-22T10:00:00+08:00",
+        "sent_at": "2026-11-22T02:00:00Z", "duration_seconds": 30, "test": False,
+        "metadata": {"branch": "东"}, "hidden_fields": {"branch": 7}, "method": None,
+    }  # fmt: skip
+    with pytest.raises(sent.DOUBTS):
+        sent.LINES.read_quickly(body)
+    del body["method"]
+    assert sent.LINES.read_quickly(body) == sent.LINES.read_carefully(body)
