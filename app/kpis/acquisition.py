@@ -24,6 +24,7 @@ from app.kpis.purchases import (
 from app.kpis.rates import Rate, garwood, rate_difference
 from app.kpis.statistics import Difference
 from app.purchases.book import Book
+from app.purchases.undone import undone_orders
 
 # A customer is known at the points of some ranges; `begins` minus `ends` up to a point is how
 # many are known there.
@@ -77,7 +78,7 @@ async def _from_sets(
         }
         found.append({m: each for m, each in counted.items() if each.events or each.exposure})
     windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
-    return found, await book.undone(windows, by, scope.filters)
+    return found, await undone_orders(book, windows, by, scope.filters)
 
 
 async def _from_rows(

@@ -17,6 +17,7 @@ from app.kpis.declaration import Scope
 from app.kpis.lifetime_value import movements
 from app.kpis.purchases import STANDS, Timeline, fully_refunded, marks, read
 from app.purchases.book import Book
+from app.purchases.undone import undone_orders
 
 # `made` numbers the units from 1; 0 is before the first cohort, whose customers are in none.
 HISTORIES = """,
@@ -79,7 +80,7 @@ async def count_cohorts(
     """Counts of the cohorts, and the orders left out; see `counted`."""
     scope, timeline = asked.scope, asked.timeline
     if book is not None:
-        (refunded,) = await book.undone([(asked.units[0], FAR)], None, scope.filters)
+        (refunded,) = await undone_orders(book, [(asked.units[0], FAR)], None, scope.filters)
         sets = await cohort_sets(book, scope, asked.units)
         return counted(type_, *sets), refunded.get("", 0)
     statement = marks(scope, None, refunded=STANDS) + HISTORIES + _COUNTS[type_]

@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
-from app.kpis.purchases import days_of, known_before, sets_bought
+from app.kpis.purchases import known_before, sets_bought
 from app.purchases.book import Book
+from app.purchases.cohort_sums import newcomers_booked
 from app.purchases.histories import PARTS
+from app.purchases.local_days import whole_months
+from app.purchases.newcomers import Window, newcomers
 from app.purchases.values import Booked, Total, Values, booked, totals, values
 
 TENTHS = [tenth / 10 for tenth in range(1, 10)]
@@ -60,29 +63,44 @@ async def acquired(
 ) -> Found | None:
     """The same over the customers whose first purchase lies in each period."""
     groups = await book.groups(by, scope.filters)
+    windows = [Window.of(each.start, each.end) for each in periods]
+    new = dict(zip(windows, await newcomers(book, windows), strict=True))
+    monthly = [each for number, each in enumerate(windows) if not spread or number]
+    monthly = [each for each in monthly if whole_months(*each)]
+    asked = [(each, new[each]) for each in monthly]
+    booked_ = await newcomers_booked(book, asked, by, scope.filters) if asked else None
+    sums = dict(zip(monthly, booked_, strict=True)) if booked_ is not None else {}
     found: Found = []
-    for place, period in enumerate(periods):
-        inside, earlier = days_of(period), known_before(period.start, period.end)
-        sets = await sets_bought(book, [inside, earlier])
-        new = sets[inside] & ~sets[earlier]
-        last = period.end.toordinal()
-        with_spread = spread and place == 0
-        if new.bit_count() > _FEW:
-            worth = await values(book, last)
-            if worth is None:
-                return None
-            counted = {
-                member: _sums(new & own, worth.booked(new & own), worth if with_spread else None)
-                for member, own in groups.items()
-            }
-        else:
-            counted = {
-                member: _added(await totals(book, new & own, last), spread=with_spread)
-                for member, own in groups.items()
-                if new & own
-            }
-        found.append({member: each for member, each in counted.items() if each.n})
+    for number, window in enumerate(windows):
+        judged = {member: new[window].judged & own for member, own in groups.items()}
+        judged = {member: own for member, own in judged.items() if own}
+        if window in sums and (number or not spread):
+            kept = sums[window]
+            found.append({m: _sums(own, kept.get(m, Booked()), None) for m, own in judged.items()})
+            continue
+        counted = await _one_by_one(book, judged, window.last, spread=spread and number == 0)
+        if counted is None:
+            return None
+        found.append(counted)
     return found
+
+
+async def _one_by_one(
+    book: Book, groups: Mapping[str, int], last: int, *, spread: bool
+) -> dict[str, Sums] | None:
+    """The sums of groups of customers from the total of each before a day."""
+    if sum(own.bit_count() for own in groups.values()) > _FEW:
+        worth = await values(book, last)
+        if worth is None:
+            return None
+        return {
+            member: _sums(own, worth.booked(own), worth if spread else None)
+            for member, own in groups.items()
+        }
+    return {
+        member: _added(await totals(book, own, last), spread=spread)
+        for member, own in groups.items()
+    }
 
 
 def _sums(customers: int, sums: Booked, worth: Values | None) -> Sums:

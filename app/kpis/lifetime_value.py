@@ -28,6 +28,7 @@ from app.kpis.purchases import (
 )
 from app.kpis.statistics import Difference
 from app.problems import Text
+from app.purchases.undone import undone_orders
 
 COHORT = Option(
     "cohort",
@@ -143,7 +144,7 @@ async def measure_lifetime_value(
         found = await told(book, scope, periods, by, spread=spread)
     if book is not None and found is not None:
         windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
-        refunded = await book.undone(windows, by, scope.filters)
+        refunded = await undone_orders(book, windows, by, scope.filters)
     else:
         found, refunded = await _from_rows(session, scope, periods, by, spread=spread)
     return gathered(found, refunded, by, Sums(), lambda sums, left: _measurement(scope, sums, left))

@@ -25,6 +25,7 @@ from app.kpis.purchases import (
 from app.purchases.book import Book
 from app.purchases.histories import PARTS
 from app.purchases.movements import moved
+from app.purchases.undone import undone_orders
 
 MOST_SPREADS = 2
 """Median and trimmed mean are given for the first of at most so many periods."""
@@ -86,7 +87,7 @@ async def measure_order_value(
     found = await _from_sums(book, scope, periods, by) if book is not None else None
     if book is not None and found is not None:
         windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
-        refunded = await book.undone(windows, by, scope.filters)
+        refunded = await undone_orders(book, windows, by, scope.filters)
     else:
         found = await _from_rows(session, scope, periods, by)
         spans = [(each.starts_at, each.ends_at) for each in periods]

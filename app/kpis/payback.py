@@ -15,16 +15,16 @@ from app.kpis.purchases import (
     CUSTOMERS,
     Figures,
     chosen,
-    gaining,
     marks,
     open_periods,
     read,
-    sets_bought,
     timelines,
 )
 from app.problems import Text
 from app.purchases.book import Book
+from app.purchases.contributions import AVERAGE_MONTH, months_since
 from app.purchases.histories import PARTS
+from app.purchases.newcomers import Window
 from app.purchases.since_first import Brought, brought_since_first
 
 FORM = Option(
@@ -49,8 +49,6 @@ MARGIN = Option(
 )
 SHOWN_MONTHS = 36
 """The curve is shown for so many months."""
-#: A month is a twelfth of 365.25 days: 1461 / 48 of them.
-_MONTH = Fraction(1461, 48)
 
 # The first purchase of each new customer, as the period judges it at its end; then everything
 # that they brought in, by days since. What was ordered before it was paid back: it is no purchase.
@@ -106,18 +104,18 @@ FROM acquired GROUP BY 1, 2, 3, 4, 5
 
 @dataclass
 class Earnings:
-    """What some customers have brought in since their first purchase, by local days."""
+    """What some customers have brought in since their first purchase."""
 
     revenue: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    """Net revenue by days since the customer's own first purchase."""
+    """Net revenue by whole months since the customer's own first purchase."""
     observed: Counter[int] = field(default_factory=Counter)
     """How many customers have been observed for so many days."""
     currencies: set[str] = field(default_factory=set)
 
     def add(self, other: "Earnings") -> None:
         """Take in other customers."""
-        for days, amount in other.revenue.items():
-            self.revenue[days] += amount
+        for months, amount in other.revenue.items():
+            self.revenue[months] += amount
         self.observed.update(other.observed)
         self.currencies |= other.currencies
 
@@ -130,20 +128,17 @@ class Earnings:
         """Net revenue per customer by the end of each month that all of them have completed."""
         if not self.customers:
             return []
-        months = int(min(self.observed) / _MONTH)
-        by_month: dict[int, Fraction] = defaultdict(Fraction)
-        for days, amount in self.revenue.items():
-            by_month[int(days / _MONTH)] += amount
+        observed = min(days for days, n in self.observed.items() if n)
         sums, total = [], Fraction(0)
-        for month in range(months):
-            total += by_month[month]
+        for month in range(months_since(0, observed)):
+            total += self.revenue.get(month, 0)
             sums.append(total / self.customers)
         return sums
 
     def monthly(self) -> Fraction | None:
         """Net revenue per customer and month observed; None where no time has passed."""
         days = sum(days * n for days, n in self.observed.items())
-        return sum(self.revenue.values(), Fraction(0)) / (days / _MONTH) if days else None
+        return sum(self.revenue.values(), Fraction(0)) / (days / AVERAGE_MONTH) if days else None
 
 
 async def measure_payback(
@@ -151,9 +146,9 @@ async def measure_payback(
 ) -> Figures:
     """Months until new customers have paid back; see `Kpi.formula` of the catalogue."""
     costs = await measure_costs(session, scope, periods, by)
-    book = await open_periods(session, scope, periods, by_hand=True)
+    book = await open_periods(session, scope, periods)
     if book is not None:
-        earned = await _from_sets(book, scope, periods)
+        earned = await _from_cells(book, periods)
     else:
         earned = await _from_rows(session, scope, periods)
     return [
@@ -165,27 +160,18 @@ async def measure_payback(
     ]
 
 
-async def _from_sets(
-    book: Book, scope: Scope, periods: Sequence[Period]
-) -> list[dict[str, Earnings]]:
-    """What the new customers of each channel brought in, from their kept histories."""
-    asked = [gaining(period) for period in periods]
-    sets = await sets_bought(book, (days for pair in asked for days in pair))
-    passing = (await book.groups(None, scope.filters)).get("", 0)
-    found: list[dict[str, Earnings]] = []
-    for period, (bought, earlier) in zip(periods, asked, strict=True):
-        new = sets[bought] & ~sets[earlier] & passing
-        today = local_date(now(), period.zone).toordinal()
-        channels = await brought_since_first(book, new, bought, today)
-        found.append({name: _earnings(brought) for name, brought in channels.items()})
-    return found
+async def _from_cells(book: Book, periods: Sequence[Period]) -> list[dict[str, Earnings]]:
+    """What the new customers of each channel brought in, from what is kept."""
+    today = local_date(now(), periods[0].zone).toordinal()
+    found = await brought_since_first(
+        book, [Window.of(each.start, each.end) for each in periods], today
+    )
+    return [{name: _earnings(each) for name, each in channels.items()} for channels in found]
 
 
 def _earnings(brought: Brought) -> Earnings:
-    earnings = Earnings(observed=brought.observed, currencies=brought.currencies)
-    for days, amount in brought.amounts.items():
-        earnings.revenue[days] = Fraction(amount, PARTS)
-    return earnings
+    revenue = {months: Fraction(amount, PARTS) for months, amount in brought.amounts.items()}
+    return Earnings(defaultdict(Fraction, revenue), brought.observed, brought.currencies)
 
 
 async def _from_rows(
@@ -207,7 +193,7 @@ async def _from_rows(
             if row["kind"] == "won":
                 earnings.observed[max(0, row["days"])] += row["n"]
             else:
-                earnings.revenue[max(0, row["days"])] += Fraction(row["amount"])
+                earnings.revenue[months_since(0, row["days"])] += Fraction(row["amount"])
                 earnings.currencies.add(row["currency"])
     return found
 

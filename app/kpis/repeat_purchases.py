@@ -20,6 +20,7 @@ from app.kpis.purchases import (
     timelines,
 )
 from app.purchases.book import Book
+from app.purchases.undone import undone_orders
 
 _BUYERS = """,
 buyers AS (
@@ -60,7 +61,7 @@ async def _from_sets(
         }
         found.append({member: share for member, share in counted.items() if share.total})
     windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
-    return found, await book.undone(windows, by, scope.filters)
+    return found, await undone_orders(book, windows, by, scope.filters)
 
 
 async def _from_rows(

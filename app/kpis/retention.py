@@ -31,6 +31,7 @@ from app.kpis.purchases import (
 from app.kpis.statistics import Difference, Interval
 from app.problems import Text
 from app.purchases.book import Book, Days
+from app.purchases.undone import undone_orders
 
 WINDOW = Option(
     "window_days",
@@ -171,7 +172,7 @@ async def _from_sets(
         }
         found.append({m: each for m, each in counted.items() if each.start or each.end})
     windows = [(each.start.toordinal() - window, each.end.toordinal()) for each in periods]
-    return found, await book.undone(windows, by, scope.filters)
+    return found, await undone_orders(book, windows, by, scope.filters)
 
 
 async def _from_rows(

@@ -1,6 +1,6 @@
 """What we sold in a period: money, units, or the customers who bought."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,8 +20,10 @@ from app.kpis.purchases import (
     timelines,
 )
 from app.problems import Text
-from app.purchases.book import Book
+from app.purchases.book import Book, Days
 from app.purchases.histories import PARTS
+from app.purchases.newcomers import Window
+from app.purchases.quantities import Units, units_sold
 from app.purchases.values import Booked, booked
 
 BASIS = Option(
@@ -98,10 +100,10 @@ async def count_sales(
     """What each group sold in each period; everybody is always there."""
     book = await open_periods(session, scope, periods)
     found = None
-    if book is not None and chosen(scope, BASIS) != "units":
+    if book is not None:
         found = await _from_sets(book, scope, periods, by)
     if found is None:
-        # Quantities are not kept; who bought is, and takes longer to count than all else.
+        # Who bought takes longer to count than all else: it comes from the sets where it can.
         found = await _from_rows(session, scope, periods, by, counted=book is None)
         for sales, buyers in zip(found, await _buyers(book, scope, periods, by), strict=True):
             for member in sales.keys() & buyers.keys():
@@ -130,8 +132,31 @@ async def _from_sets(
     """From what is kept of purchases; None where that cannot tell."""
     asked = [days_of(period) for period in periods]
     buyers = await _buyers(book, scope, periods, by)
-    if chosen(scope, BASIS) == "customers":
+    basis = chosen(scope, BASIS)
+    if basis == "customers":
         return [{m: Sales(Fraction(n), n) for m, n in each.items()} for each in buyers]
+    if basis == "units":
+        sold = await units_sold(
+            book, [Window.of(each.start, each.end) for each in periods], by, scope.filters
+        )
+        return None if sold is None else list(map(_of_units, sold, buyers))
+    return await _by_value(book, scope, asked, by, buyers)
+
+
+def _of_units(sold: Mapping[str, Units], buyers: Mapping[str, int]) -> dict[str, Sales]:
+    return {
+        member: Sales(Fraction(own.units), buyers.get(member, 0), lacking=own.orders - own.saying)
+        for member, own in sold.items()
+    }
+
+
+async def _by_value(
+    book: Book,
+    scope: Scope,
+    asked: Sequence[Days],
+    by: str | None,
+    buyers: Sequence[Mapping[str, int]],
+) -> list[dict[str, Sales]] | None:
     lasts = [day for days in asked for day in (days.first, days.last)]
     sums = await booked(book, lasts, by, scope.filters)
     if sums is None or any(

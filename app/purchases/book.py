@@ -6,7 +6,6 @@ instant that is asked about and was fully refunded later. All in the snapshot of
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +22,7 @@ from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, folded_by_number, histories_from_rows
 from app.purchases.spans import CHUNK, NOBODY, Buyers, cover, set_of
-from app.purchases.standing import MOST_STANDING, Standing, stood_at
+from app.purchases.standing import MOST_STANDING, Standing, Stood, stood_at
 from app.purchases.stored_sets import Name, by_member, unions
 
 #: More customers than this are not counted by hand.
@@ -72,6 +71,8 @@ class Book:
     """What is to be added to the cells to make them exact."""
     changed: frozenset[int] = frozenset()
     """Numbers of those who changed after they were folded."""
+    stood: Sequence[Stood] = ()
+    """Orders that stood at an instant that is asked about, and not for ever."""
     standing: Standing = field(default_factory=Standing)
     """Orders that sets do not know of; empty where their customers are counted by hand."""
 
@@ -94,12 +95,14 @@ class Book:
 
     async def bought(self, asked: Sequence[Days]) -> list[int]:
         """For each question the set of those with a purchase on any of the days."""
-        names = [[Name("bought", "", *span) for span in days.spans] for days in asked]
-        stored = await unions(self.session, self.workspace_id, names)
+        names = [tuple(Name("bought", "", *span) for span in days.spans) for days in asked]
+        distinct = list(dict.fromkeys(names))
+        found = await unions(self.session, self.workspace_id, distinct)
+        stored = dict(zip(distinct, found, strict=True))
         return [
-            self._kept(bits | self.standing.bought(*days))
+            self._kept(stored[own] | self.standing.bought(*days))
             | self._hands([bool(one.history.bought(*days)) for one in self.by_hand])
-            for bits, days in zip(stored, asked, strict=True)
+            for own, days in zip(names, asked, strict=True)
         ]
 
     async def bought_twice(self, asked: Sequence[Days]) -> list[Buyers]:
@@ -155,32 +158,6 @@ class Book:
             found[member] = found.get(member, 0) | 1 << (self.base + place)
         return found
 
-    async def undone(
-        self, windows: Sequence[tuple[int, int]], by: str | None, filters: Filters
-    ) -> list[dict[str, int]]:
-        """Orders placed in each window of days that were fully refunded before its end."""
-        named: dict[str, object] = {
-            "workspace_id": self.workspace_id,
-            "starts": [start for start, _ in windows],
-            "ends": [end for _, end in windows],
-            "changed": sorted(self.changed),
-        }
-        conditions = ""
-        for number, (kind, members) in enumerate(filters.items()):
-            conditions += f" AND u.{trait(kind)} = ANY(CAST(:members{number} AS text[]))"
-            named[f"members{number}"] = list(members)
-        columns = ", ".join(f"u.{trait(kind)}" for kind in kinds(by))
-        statement = text(_UNDONE.format(members=f"ARRAY[{columns}]::text[]", conditions=conditions))
-        found: list[Counter[str]] = [Counter() for _ in windows]
-        for number, members, n in await self.session.execute(statement, named):
-            found[number - 1][group_of(members)] += n
-        for one in self.fresh:
-            if passes(one.history.traits, filters):
-                group = group_of([getattr(one.history.traits, kind) for kind in kinds(by)])
-                for counted, (start, end) in zip(found, windows, strict=True):
-                    counted[group] += one.history.undone_in(start, end)
-        return [dict(+counted) for counted in found]
-
     @property
     def fresh(self) -> list[ByHand]:
         """Of those by hand, the ones that what is kept does not know as they are."""
@@ -209,15 +186,6 @@ def trait(kind: str) -> str:
     return DIMENSIONS[DIMENSIONS.index(kind)]
 
 
-_UNDONE = """
-SELECT asked.number, {members} AS members, count(*)
-FROM unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))
-    WITH ORDINALITY AS asked (first, last, number)
-JOIN undone_purchases u ON u.workspace_id = :workspace_id
-    AND u.placed_day >= asked.first AND u.placed_day < asked.last AND u.undone_day < asked.last
-WHERE u.number <> ALL(CAST(:changed AS bigint[])) {conditions}
-GROUP BY 1, 2
-"""
 _CHANGED = text("""
 SELECT unnest(customers) FROM purchase_changes WHERE workspace_id = :workspace_id LIMIT :listed
 """)
@@ -259,7 +227,7 @@ async def open_book(
     too_many = len(entries) >= 10 * MOST_BY_HAND or len(stood) > MOST_STANDING
     if too_many or max(len(ids | later), len(standing)) > MOST_BY_HAND:
         return None
-    book = Book(session, workspace_id, -(-state.customers // CHUNK) * CHUNK)
+    book = Book(session, workspace_id, -(-state.customers // CHUNK) * CHUNK, stood=stood)
     await _take_apart(book, ids | later, zone=ZoneInfo(time_zone), until=until)
     if not by_hand:
         book.standing = Standing(stood)

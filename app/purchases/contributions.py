@@ -1,12 +1,17 @@
 """What one customer adds to the sums: the same for what was folded and for what is to be."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
-from app.purchases.histories import History, Traits
+from app.purchases.histories import History, Move, Traits
 from app.purchases.local_days import month_of
 
 DIMENSIONS = Traits._fields
+#: A twelfth of 365.25 days.
+AVERAGE_MONTH = Fraction(1461, 48)
+_DAYS, _MONTHS = AVERAGE_MONTH.as_integer_ratio()
 
 
 class Cell(NamedTuple):
@@ -38,8 +43,14 @@ class Ledger:
     def add(self, history: History, times: int = 1) -> None:
         """Add all that a customer contributes, or with -1 take it away."""
         groups = (("", ""), *zip(DIMENSIONS, history.traits, strict=True))
+        self._add(_measured(history), groups, times)
+        self._add(_earned(history), (("channel", history.traits.channel),), times)
+
+    def _add(
+        self, measured: Iterable["_Measured"], groups: Iterable[tuple[str, str]], times: int
+    ) -> None:
         sums = self._sums
-        for measure, currency, place, other, n, amount, squares in _measured(history):
+        for measure, currency, place, other, n, amount, squares in measured:
             for dimension, member in groups:
                 cell = (measure, dimension, member, currency, place, other)
                 kept = sums.get(cell)
@@ -54,11 +65,30 @@ class Ledger:
         return {Cell(*cell): Sums(*sums) for cell, sums in self._sums.items() if any(sums)}
 
 
+def months_since(first: int, day: int) -> int:
+    """Whole average months from one day to another; none to a day before it."""
+    return max(0, day - first) * _MONTHS // _DAYS
+
+
+def earnings(first: int, moves: Iterable[Move]) -> Mapping[tuple[str, int], Sequence[int]]:
+    """How many moves and what amount, by currency and whole months since a first day."""
+    found: dict[tuple[str, int], list[int]] = {}
+    for day, currency, amount in moves:
+        sums = found.setdefault((currency, months_since(first, day)), [0, 0])
+        sums[0] += 1
+        sums[1] += amount
+    return found
+
+
 _Measured = tuple[str, str, int, int, int, int, int]
 
 
 def _measured(history: History) -> Iterator[_Measured]:
     yield from _days(history)
+    for day, orders, units in history.sold:
+        yield "units", "", day, 0, orders, units, 0
+    for day, n in Counter(placed for placed, _ in history.undone).items():
+        yield "undone", "", day, 0, n, 0, 0
     if not history.days:
         return
     first = history.days[0]
@@ -69,16 +99,37 @@ def _measured(history: History) -> Iterator[_Measured]:
     if history.silent_day is not None:
         yield "silence", "", history.silent_day - first, 0, 1, 0, 0
     cohort = month_of(first)
-    for (currency, month), amount in history.months.items():
-        yield "cohort", currency, cohort, month, 0, amount, 0
+    brought: dict[tuple[str, int], list[int]] = {}
+    for day, currency, amount, grown in _moves(history):
+        sums = brought.setdefault((currency, month_of(day)), [0, 0, 0])
+        sums[0] += 1
+        sums[1] += amount
+        sums[2] += grown
+    for (currency, month), (n, amount, grown) in brought.items():
+        yield "cohort", currency, cohort, month, n, amount, grown
 
 
-def _days(history: History) -> Iterable[_Measured]:
-    """By day: what was brought in, and how the square of the total so far changed by it."""
+def _earned(history: History) -> Iterator[_Measured]:
+    """What was brought in by the time since the first purchase."""
+    if not history.days:
+        return
+    first = history.days[0]
+    yield "newcomers", "", first, 0, 1, 0, 0
+    for (currency, months), (n, amount) in earnings(first, history.moves).items():
+        yield "earned", currency, first, months, n, amount, 0
+        yield "earned_month", currency, month_of(first), months, n, amount, 0
+
+
+def _moves(history: History) -> Iterator[tuple[int, str, int, int]]:
+    """What was brought in, and how the square of the total so far changed by it."""
     total = 0
     for day, currency, amount in history.moves:
-        grown = (total + amount) ** 2 - total**2
+        yield day, currency, amount, (2 * total + amount) * amount
         total += amount
+
+
+def _days(history: History) -> Iterator[_Measured]:
+    for day, currency, amount, grown in _moves(history):
         yield "day", currency, day, 0, 1, amount, grown
     for day, orders in zip(history.days, history.orders, strict=True):
         yield "day", "", day, 0, orders, 0, 0

@@ -29,6 +29,8 @@ class OrderRow(NamedTuple):
     amount: Decimal
     currency: str
     undone_at: datetime | None
+    quantity: int | None
+    """How many units it is of, where it says so."""
 
 
 class RefundRow(NamedTuple):
@@ -55,6 +57,14 @@ class Move(NamedTuple):
     amount: int
 
 
+class Sold(NamedTuple):
+    """What was sold on a day, by the orders that say how many units they are of."""
+
+    day: int
+    orders: int
+    units: int
+
+
 NO_TRAITS = Traits()
 
 
@@ -69,6 +79,10 @@ class History:
     """How many such orders each of these days has."""
     undone: tuple[tuple[int, int], ...] = ()
     """For each order that was fully refunded: the day of the order, and that of its end."""
+    undone_units: tuple[int | None, ...] = ()
+    """The quantity of each of these orders."""
+    sold: tuple[Sold, ...] = ()
+    """By day, of the orders that were not fully refunded."""
     moves: tuple[Move, ...] = ()
     """By day and currency."""
     repeat_amount: int = 0
@@ -133,7 +147,8 @@ def history_of(
     """
     days: Counter[int] = Counter()
     spent: Counter[int] = Counter()
-    undone: list[tuple[int, int]] = []
+    units: dict[int, list[int]] = {}
+    undone: list[tuple[int, int, int | None]] = []
     moves: Counter[tuple[int, str]] = Counter()
     moments: list[datetime] = []
     for order in _before(orders, until):
@@ -144,18 +159,23 @@ def history_of(
         if order.undone_at is None or (until is not None and order.undone_at >= until):
             days[day] += 1
             spent[day] += amount
+            if order.quantity is not None:
+                units.setdefault(day, []).append(order.quantity)
         else:
-            undone.append((day, day_of(order.undone_at, zone)))
+            undone.append((day, day_of(order.undone_at, zone), order.quantity))
     for refund in refunds:
         if until is None or refund.booked_at < until:
             moments.append(refund.booked_at)
             moves[day_of(refund.booked_at, zone), refund.currency] -= parts(refund.amount)
     ordered = sorted(days)
+    undone.sort(key=lambda each: (*each[:2], each[2] is None, each[2]))
     return History(
         traits=traits,
         days=tuple(ordered),
         orders=tuple(days[day] for day in ordered),
-        undone=tuple(sorted(undone)),
+        undone=tuple((placed, end) for placed, end, _ in undone),
+        undone_units=tuple(quantity for _, _, quantity in undone),
+        sold=tuple(Sold(day, len(units[day]), sum(units[day])) for day in sorted(units)),
         moves=tuple(Move(day, currency, moves[day, currency]) for day, currency in sorted(moves)),
         repeat_amount=sum(spent[day] for day in ordered[1:]),
         latest_at=max(moments, default=None),

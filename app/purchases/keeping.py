@@ -94,6 +94,8 @@ def _row(workspace_id: UUID, customer_id: UUID, number: int, history: History) -
         "days": list(days),
         "day_orders": list(history.orders),
         "undone": [day for both in history.undone for day in both],
+        "undone_units": list(history.undone_units),
+        "sold": [each for day in history.sold for each in day],
         "move_days": [move.day for move in moves],
         "move_currencies": [move.currency for move in moves],
         "move_amounts": [move.amount for move in moves],
@@ -110,6 +112,8 @@ def _undone(workspace_id: UUID, histories: Mapping[int, History]) -> Iterator[di
                 "placed_day": placed,
                 "undone_day": undone,
                 "stretch": (undone - placed).bit_length(),
+                "opening": not history.days or placed < history.days[0],
+                "quantity": history.undone_units[position],
                 **history.traits._asdict(),
             }
 

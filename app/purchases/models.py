@@ -81,6 +81,10 @@ class CustomerPurchases(Base):
     day_orders: Mapped[list[int]] = mapped_column(_Numbers)
     undone: Mapped[list[int]] = mapped_column(_Numbers)
     """Of each fully refunded order the day it was placed and the day it ended, in turn."""
+    undone_units: Mapped[list[int | None]] = mapped_column(_Numbers)
+    """The quantity of each of these orders."""
+    sold: Mapped[list[int]] = mapped_column(_Numbers)
+    """Of each day with purchases that say their quantity: the day, how many say it, and units."""
     move_days: Mapped[list[int]] = mapped_column(_Numbers)
     move_currencies: Mapped[list[str]] = mapped_column(ARRAY(Text))
     move_amounts: Mapped[list[int]] = mapped_column(_Numbers)
@@ -102,6 +106,9 @@ class UndonePurchase(Base):
     undone_day: Mapped[int]
     stretch: Mapped[int]
     """It stood for fewer than 2^stretch days: the index needs to look no farther."""
+    opening: Mapped[bool]
+    """Whether no purchase that is kept was made on an earlier day."""
+    quantity: Mapped[int | None]
     segment: Mapped[str]
     channel: Mapped[str]
     key_account_type: Mapped[str]
@@ -131,12 +138,18 @@ class CustomerSet(Base):
 class PurchaseCell(Base):
     """Sums over customers, for everybody (dimension '') and by each trait.
 
+    What is asked for is a range of places: they stand before members in the key.
     measure `day`: place is a day; amount is what n customers brought in, squares by how much the
     sum of the squares of all customers' totals grew; without a currency, n purchases. `gap`:
     place days lie between the first and the second purchase of n customers. `once`: n customers
     bought on the day place alone. `silence`: n customers fell silent place days after the first
-    purchase, with none in the next `SILENCE_DAYS`. `cohort`: amount brought in during the month
-    `other` by those who first bought in the month place.
+    purchase, with none in the next `SILENCE_DAYS`. `units`: n purchases of the day place say that
+    they are of `amount` units. `undone`: n orders of the day place were fully refunded. `cohort`:
+    amount in n sums of a day, brought in during the month `other` by those who first bought in the
+    month place; squares as above.
+    By channel alone, `newcomers`: n customers first bought on the day place; `earned`: amount in n
+    sums of a day, brought in `other` whole months (`AVERAGE_MONTH`) after the first purchase by
+    those of the day place; `earned_month`: the same of the month place.
     Months are numbered year * 12 + month - 1; money is in ten-thousandths.
     """
 
@@ -145,10 +158,10 @@ class PurchaseCell(Base):
     workspace_id: Mapped[WorkspaceKey]
     measure: Mapped[str] = mapped_column(primary_key=True)
     dimension: Mapped[str] = mapped_column(primary_key=True)
-    member: Mapped[str] = mapped_column(primary_key=True)
-    currency: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True)
     other: Mapped[int] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
     n: Mapped[int]
     amount: Mapped[Decimal] = mapped_column(Numeric(38, 0))
     squares: Mapped[Decimal] = mapped_column(Numeric(60, 0))

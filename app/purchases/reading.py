@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.purchases.histories import History, Move, OrderRow, RefundRow, Traits, history_of
+from app.purchases.histories import History, Move, OrderRow, RefundRow, Sold, Traits, history_of
 
 # OFFSET 0 leaves the planner nothing but one look-up for each customer (as customers.lookup).
 _CUSTOMERS = text("""
@@ -25,7 +25,7 @@ SELECT o.customer_id, o.ordered_at, o.amount, o.currency,
     CASE WHEN o.amount > 0 AND o.refunded = o.amount THEN (
         SELECT max(greatest(r.refunded_at, o.ordered_at)) FROM refunds r
         WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-    ) END AS undone_at
+    ) END AS undone_at, o.quantity
 FROM unnest(CAST(:customers AS uuid[])) AS wanted (id)
 JOIN LATERAL (
     SELECT * FROM orders o
@@ -72,7 +72,8 @@ async def histories_from_rows(
 
 _FOLDED = """
 SELECT number, customer_id, segment, channel, key_account_type, days, day_orders, undone,
-    move_days, move_currencies, move_amounts, CAST(repeat_amount * 10000 AS bigint), latest_at
+    undone_units, sold, move_days, move_currencies, move_amounts,
+    CAST(repeat_amount * 10000 AS bigint), latest_at
 FROM unnest(CAST(:wanted AS {type}[])) AS wanted (key)
 JOIN LATERAL (
     SELECT * FROM customer_purchases p
@@ -102,13 +103,15 @@ async def folded_by_number(
 
 
 def _history(row: Sequence[Any]) -> History:
-    days, orders, undone, move_days, currencies, amounts, repeat_amount, latest_at = row[5:]
+    days, orders, undone, undone_units, sold, *moves, repeat_amount, latest_at = row[5:]
     return History(
         traits=Traits(*row[2:5]),
         days=tuple(days),
         orders=tuple(orders),
         undone=tuple(zip(undone[::2], undone[1::2], strict=True)),
-        moves=tuple(map(Move, move_days, currencies, amounts)),
+        undone_units=tuple(undone_units),
+        sold=tuple(map(Sold, sold[::3], sold[1::3], sold[2::3])),
+        moves=tuple(map(Move, *moves)),
         repeat_amount=repeat_amount,
         latest_at=latest_at,
     )

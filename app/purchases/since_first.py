@@ -1,83 +1,151 @@
-"""What customers brought in since the first purchase of a period, by days since and by channel."""
+"""What newcomers brought in since their first purchase, by whole months since and by channel."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+from operator import or_
 
 from sqlalchemy import text
 
-from app.purchases.book import Book, Days
-from app.purchases.histories import History
-from app.purchases.spans import members_of
+from app.purchases.book import Book
+from app.purchases.contributions import earnings
+from app.purchases.histories import Move
+from app.purchases.local_days import month_of
+from app.purchases.newcomers import Window, histories_of, newcomers
+from app.purchases.spans import members_of, set_of
 
 
 @dataclass
 class Brought:
-    """Of the customers of one channel: money in ten-thousandths, by days since."""
+    """Of the newcomers of one channel: money in ten-thousandths, by months since."""
 
     amounts: Counter[int] = field(default_factory=Counter)
     observed: Counter[int] = field(default_factory=Counter)
     """How many customers have been there for so many days."""
-    currencies: set[str] = field(default_factory=set)
+    moves: Counter[str] = field(default_factory=Counter)
+    """How many sums of a day, by currency."""
 
-    def take(self, history: History, first: int, today: int) -> None:
-        """Add a customer by the history and the first day."""
-        self.observed[max(0, today - first)] += 1
-        for move in history.moves:
-            if move.day <= today:
-                self.amounts[max(0, move.day - first)] += move.amount
-                self.currencies.add(move.currency)
+    def earn(self, currency: str, months: int, n: int, amount: int) -> None:
+        """Add sums of days."""
+        self.moves[currency] += n
+        self.amounts[months] += amount
+
+    def take(self, first: int, moves: Iterable[Move], days: int, times: int = 1) -> None:
+        """Add a customer who has been there for so many days, or with -1 take one away."""
+        self.observed[days] += times
+        for (currency, months), (n, amount) in earnings(first, moves).items():
+            self.earn(currency, months, times * n, times * amount)
+
+    @property
+    def currencies(self) -> set[str]:
+        """The currencies in which anything was brought in or paid back."""
+        return {currency for currency, n in self.moves.items() if n}
 
 
-# Those who are folded and have no order that was undone after the period: every purchase of
-# theirs stands, so that the first one is the first of the days that are kept.
-_MOVES = text("""
-WITH acquired AS MATERIALIZED (
-    SELECT p.channel, p.move_days, p.move_amounts, p.move_currencies,
-        (SELECT min(day) FROM unnest(p.days) AS day
-        WHERE day >= CAST(:first AS bigint)) AS first_day
-    FROM unnest(CAST(:numbers AS bigint[])) AS wanted (number)
-    JOIN LATERAL (
-        SELECT * FROM customer_purchases p
-        WHERE p.workspace_id = :workspace_id AND p.number = wanted.number OFFSET 0
-    ) AS p ON true
-)
-SELECT a.channel, m.currency, greatest(0, m.day - a.first_day) AS days, sum(m.amount) AS amount
-FROM acquired a
-CROSS JOIN LATERAL unnest(a.move_days, a.move_amounts, a.move_currencies)
-    AS m (day, amount, currency)
-WHERE m.day <= CAST(:today AS bigint)
-GROUP BY 1, 2, 3
-UNION ALL
-SELECT channel, NULL, greatest(0, CAST(:today AS bigint) - first_day), count(*)
-FROM acquired GROUP BY 1, 3
+_KEPT = text("""
+SELECT asked.number, c.member, c.currency,
+    CASE WHEN asked.measure <> 'newcomers' THEN c.other END AS months, sum(c.n), sum(c.amount),
+    CASE WHEN asked.measure = 'newcomers' THEN array_agg(c.place) END AS first_days,
+    CASE WHEN asked.measure = 'newcomers' THEN array_agg(c.n) END AS customers
+FROM unnest(CAST(:numbers AS bigint[]), CAST(:measures AS text[]), CAST(:firsts AS bigint[]),
+    CAST(:lasts AS bigint[])) AS asked (number, measure, first, last)
+JOIN LATERAL (
+    SELECT * FROM purchase_cells c
+    WHERE c.workspace_id = :workspace_id AND c.measure = asked.measure
+        AND c.dimension = 'channel' AND c.place >= asked.first AND c.place < asked.last
+    OFFSET 0
+) AS c ON true
+GROUP BY asked.number, asked.measure, 2, 3, 4
+""")
+_LATER = text("""
+SELECT number FROM customer_purchases
+WHERE workspace_id = :workspace_id AND last_move_day > :today
 """)
 
+#: By channel.
+Channels = dict[str, Brought]
 
-async def brought_since_first(
-    book: Book, customers: int, days: Days, today: int
-) -> dict[str, Brought]:
-    """For each channel what those of a set brought in up to and on a day.
 
-    All of them have a purchase among `days` that stands then; the first of these counts as day 0.
+async def brought_since_first(book: Book, windows: Sequence[Window], today: int) -> list[Channels]:
+    """What the newcomers of each window brought in up to and on a day.
+
+    Who they are, and which purchase was the first, is judged when the window ends.
     """
-    found: dict[str, Brought] = {}
-    numbers = list(members_of(customers & ~book.apart & ((1 << book.base) - 1)))
-    named = {
-        "workspace_id": book.workspace_id,
-        "numbers": numbers,
-        "first": days.first,
-        "today": today,
-    }
-    rows = (await book.session.execute(_MOVES, named)).all() if numbers else []
-    for channel, currency, since, amount in rows:
-        brought = found.setdefault(channel, Brought())
-        if currency is None:
-            brought.observed[since] += int(amount)
-        else:
-            brought.amounts[since] += int(amount)
-            brought.currencies.add(currency)
-    for place in members_of(customers >> book.base):
-        history = book.by_hand[place].history
-        brought = found.setdefault(history.traits.channel, Brought())
-        brought.take(history, min(history.bought(*days)), today)
+    found = await _kept(book, windows, today)
+    later = await _moved_later(book, today)
+    new = await newcomers(book, windows)
+    tangled = [
+        each.differing | each.judged & (later | book.standing.opened(*window))
+        for window, each in zip(windows, new, strict=True)
+    ]
+    histories = await histories_of(book, reduce(or_, tangled, 0))
+    for channels, window, each, customers in zip(found, windows, new, tangled, strict=True):
+        kept, judged = (set(members_of(own & customers)) for own in (each.kept, each.judged))
+        for place in kept | judged:
+            history = histories[place]
+            brought = channels.setdefault(history.traits.channel, Brought())
+            if place in kept:
+                first = history.days[0]
+                brought.take(first, history.moves, max(0, today - first), -1)
+            if place in judged:
+                first = min(history.bought(*window, window.last))
+                moves = (move for move in history.moves if move.day <= today)
+                brought.take(first, moves, max(0, today - first))
     return found
+
+
+async def _kept(book: Book, windows: Sequence[Window], today: int) -> list[Channels]:
+    """By the first of the days that are kept, and with all that is yet to come."""
+    found: list[Channels] = [{} for _ in windows]
+    pieces = [
+        (number, *piece) for number, window in enumerate(windows) for piece in _pieces(window)
+    ]
+    names = ("numbers", "measures", "firsts", "lasts")
+    named = {name: [piece[at] for piece in pieces] for at, name in enumerate(names)}
+    rows = await book.session.execute(_KEPT, {"workspace_id": book.workspace_id, **named})
+    for number, channel, currency, months, n, amount, first_days, customers in rows:
+        brought = found[number].setdefault(channel, Brought())
+        if months is None:
+            for first_day, new in zip(first_days, customers, strict=True):
+                brought.observed[max(0, today - first_day)] += new
+        else:
+            brought.earn(currency, months, int(n), int(amount))
+    for cell, sums in book.corrections.items():
+        if cell.measure not in ("newcomers", "earned"):
+            continue
+        for channels, window in zip(found, windows, strict=True):
+            if window.first <= cell.place < window.last:
+                brought = channels.setdefault(cell.member, Brought())
+                if cell.measure == "newcomers":
+                    brought.observed[max(0, today - cell.place)] += sums.n
+                else:
+                    brought.earn(cell.currency, cell.other, sums.n, sums.amount)
+    return found
+
+
+def _pieces(window: Window) -> Iterator[tuple[str, int, int]]:
+    """Measures and ranges of places that are together the window: whole months where it has any."""
+    yield "newcomers", *window
+    first, last = month_of(window.first - 1) + 1, month_of(window.last)
+    if first >= last:
+        yield "earned", *window
+        return
+    yield "earned", window.first, _first_day(first)
+    yield "earned_month", first, last
+    yield "earned", _first_day(last), window.last
+
+
+def _first_day(month: int) -> int:
+    year, before = divmod(month, 12)
+    return date(year, before + 1, 1).toordinal()
+
+
+async def _moved_later(book: Book, today: int) -> int:
+    """The set of those of whom something is ordered or paid back after a day."""
+    named = {"workspace_id": book.workspace_id, "today": date.fromordinal(today)}
+    numbers = (await book.session.execute(_LATER, named)).scalars().all()
+    own = [any(move.day > today for move in one.history.moves) for one in book.by_hand]
+    by_hand = set_of([place for place, has in enumerate(own) if has])
+    return set_of(numbers) & ~book.apart | by_hand << book.base

@@ -6,6 +6,7 @@ of days is the union of a few of them. Sets are stored in chunks of 65,536 custo
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from struct import unpack
 from typing import NamedTuple
 
 #: Customers of one stored piece of a set.
@@ -72,8 +73,9 @@ def set_of(numbers: Collection[int]) -> int:
 
 def members_of(bits: int) -> Iterator[int]:
     """The numbers in a set, ascending."""
-    for place, flags in enumerate(bits.to_bytes((bits.bit_length() + 7) >> 3, "little")):
-        if flags:
-            for bit in range(8):
-                if flags >> bit & 1:
-                    yield place << 3 | bit
+    words = (bits.bit_length() + 63) >> 6
+    for place, word in enumerate(unpack(f"<{words}Q", bits.to_bytes(words << 3, "little"))):
+        while word:
+            lowest = word & -word
+            yield (place << 6) + lowest.bit_length() - 1
+            word ^= lowest  # noqa: PLW2901 - what is left of it

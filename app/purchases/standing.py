@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.purchases.histories import Traits
 from app.purchases.spans import LEVELS, set_of
 
 #: More orders than this that stood are too many to look at one by one.
@@ -15,20 +16,25 @@ MOST_STANDING = 50_000
 
 
 class Stood(NamedTuple):
-    """A customer's order, and the days on which it was placed and undone."""
+    """A customer's order as `UndonePurchase` keeps it."""
 
     number: int
+    position: int
     placed_day: int
     undone_day: int
+    opening: bool
+    quantity: int | None
+    traits: Traits
 
 
 # An order that stood less than 2^stretch days and stood at a day ended soon after it.
 _STANDING = text("""
-SELECT DISTINCT u.number, u.placed_day, u.undone_day
+SELECT DISTINCT u.number, u.position, u.placed_day, u.undone_day, u.opening, u.quantity,
+    u.segment, u.channel, u.key_account_type
 FROM unnest(CAST(:days AS bigint[])) AS asked (day)
 CROSS JOIN generate_series(1, CAST(:levels AS int)) AS power (of_two)
 JOIN LATERAL (
-    SELECT number, placed_day, undone_day FROM undone_purchases u
+    SELECT * FROM undone_purchases u
     WHERE u.workspace_id = :workspace_id AND u.stretch = power.of_two
         AND u.undone_day >= asked.day AND u.undone_day < asked.day + (1::bigint << power.of_two)
         AND u.placed_day < asked.day
@@ -50,7 +56,16 @@ class Standing:
 
     def bought(self, first: int, last: int, as_of: int) -> int:
         """The set of those with such an order on [first, last) that stands when `as_of` begins."""
-        return set_of([n for n, placed, _ in self._at(as_of) if first <= placed < last])
+        own = self._at(as_of)
+        return set_of([each.number for each in own if first <= each.placed_day < last])
+
+    def opened(self, first: int, last: int) -> int:
+        """Those with such an order on [first, last) that stands when `last` begins, and came first.
+
+        Before it they have no purchase that is kept.
+        """
+        own = self._at(last)
+        return set_of([each.number for each in own if each.opening and first <= each.placed_day])
 
 
 async def stood_at(session: AsyncSession, workspace_id: UUID, days: Sequence[int]) -> list[Stood]:
@@ -59,4 +74,4 @@ async def stood_at(session: AsyncSession, workspace_id: UUID, days: Sequence[int
         return []
     named = {"workspace_id": workspace_id, "days": sorted(set(days)), "levels": LEVELS}
     rows = await session.execute(_STANDING, named | {"most": MOST_STANDING + 1})
-    return [Stood(*row) for row in rows]
+    return [Stood._make((*row[:6], Traits(*row[6:]))) for row in rows]

@@ -35,7 +35,7 @@ from tests.kpis.markets import (
     marketed,
     new_customers,
 )
-from tests.kpis.shops import ZONE, Sale, Shop, period_lists, shops
+from tests.kpis.shops import ZONE, Payback, Sale, Shop, period_lists, shops
 
 #: No deadline: an example is a dozen statements. Few examples: each stands for many.
 examples = settings(max_examples=25, deadline=None)
@@ -203,6 +203,30 @@ async def test_payback_equals_walking_through_the_months(
         assert plain[""].value == pytest.approx(cost / (total / observed))
     else:
         assert plain[""].reason == "not_defined"
+
+
+@pytest.mark.parametrize("folded", [False, True])
+async def test_what_is_yet_to_come_has_not_been_earned(database: Database, *, folded: bool) -> None:
+    """Orders dated after today make nobody new and earn nothing, also those already told of."""
+    first = local_date(now(), ZONE) - timedelta(days=70)
+    period = Period(first, first + timedelta(days=30), ZONE)
+    start = period.starts_at + timedelta(hours=12)
+    later = start + timedelta(days=100)
+    sales = [
+        Sale("c0", start, Decimal(10)),
+        Sale("c0", later, Decimal(500)),
+        Sale("c1", start, Decimal(30), (Payback(later, Decimal(30)),)),
+        Sale("c2", later, Decimal(700), currency="USD"),
+    ]
+    bill = Bill(first, 30, "web", "paid", 20)
+    async with marketed(database, Shop(sales), spend=[bill], folded=folded) as (session, scope):
+        wanted = asking(scope, margin="50", form="formula")
+        (found,) = await measure_payback(session, wanted, [period], None)
+    assert found[""].n == 2
+    # 40 in 2 x 70 days, half of it margin; winning each cost 10.
+    monthly = 40 / (140 / 30.4375) / 2
+    assert found[""].denominator["monthly_margin_per_customer"] == pytest.approx(monthly)
+    assert found[""].value == pytest.approx(10 / monthly)
 
 
 @examples

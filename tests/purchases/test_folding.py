@@ -17,10 +17,10 @@ from app.customers.schemas import CustomerLine, OrderLine, RefundLine
 from app.customers.service import load_customers
 from app.db import Database
 from app.http.bulk import Item
-from app.kpis.catalog.customers import KPIS
+from app.kpis.catalog.customers import KPIS, LIFETIME_VALUE
+from app.kpis.catalog.market import MARKET_SHARE, PAYBACK
 from app.kpis.catalog.returning import KPIS as RETURNING_KPIS
 from app.kpis.declaration import Measurement, Scope
-from app.kpis.lifetime_value import measure_lifetime_value
 from app.purchases.book import open_book
 from app.purchases.fold import fold
 from app.purchases.models import PurchaseRollup
@@ -43,6 +43,7 @@ class Step:
     cents: int = 0
     segment: str | None = None
     currency: str = "BRL"
+    quantity: int | None = None
 
 
 def steps() -> st.SearchStrategy[list[Step]]:
@@ -56,6 +57,7 @@ def steps() -> st.SearchStrategy[list[Step]]:
         cents=st.sampled_from([0, 1, 250, 500]),
         segment=st.sampled_from([None, "gold", "basic"]),
         currency=st.sampled_from(["BRL"] * 7 + ["EUR"]),
+        quantity=st.sampled_from([None, 0, 3]),
     )
     return st.lists(one, min_size=10, max_size=30)
 
@@ -76,6 +78,7 @@ async def do_step(session: AsyncSession, workspace_id: UUID, number: int, step: 
                 "ordered_at": step.at,
                 "amount": amount,
                 "currency": step.currency,
+                "quantity": step.quantity,
             }
         )
         await load_orders(session, workspace_id, [Item(0, order)])
@@ -92,6 +95,14 @@ async def do_step(session: AsyncSession, workspace_id: UUID, number: int, step: 
         await load_refunds(session, workspace_id, [Item(0, refund)])
 
 
+_OF_THE_MARKET = (
+    (LIFETIME_VALUE, {"cohort": "acquired"}),
+    (PAYBACK, {"margin": "40"}),
+    (MARKET_SHARE, {"basis": "units"}),
+    (MARKET_SHARE, {"basis": "value"}),
+)
+
+
 async def _figures(
     session: AsyncSession, scope: Scope, periods: Sequence[object]
 ) -> list[Mapping[str, Measurement]]:
@@ -102,8 +113,11 @@ async def _figures(
         joined = "segment*channel"
         for wanted, by in ((scope, None), (scope, "segment"), (filtered, None), (scope, joined)):
             found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
-    acquired = replace(scope, options={"cohort": "acquired"})
-    found += await measure_lifetime_value(session, acquired, periods, "segment")  # type: ignore[arg-type]
+    for kpi, options in _OF_THE_MARKET:
+        wanted = replace(scope, options=options)
+        for by in (None, kpi.dimensions[0]):
+            found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
+            found += await kpi.measure(session, wanted, periods[:1], by)  # type: ignore[arg-type]
     return found
 
 

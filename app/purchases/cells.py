@@ -1,0 +1,90 @@
+"""Reading sums over windows of days, by group, exactly at one instant."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from app.purchases.book import Book, Filters, kinds
+from app.purchases.newcomers import Window
+
+
+class Group(NamedTuple):
+    """What is summed up in a window."""
+
+    measure: str
+    member: str
+    currency: str
+
+
+class Summed(NamedTuple):
+    """What it comes to."""
+
+    n: Counter[Group]
+    amount: Counter[Group]
+
+
+# OFFSET 0 leaves the planner nothing but one range of the key for each window and measure.
+_CELLS = """
+SELECT asked.number, c.measure, {member} AS member, c.currency, sum(c.n), sum(c.amount)
+FROM unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))
+    WITH ORDINALITY AS asked (first, last, number)
+CROSS JOIN unnest(CAST(:measures AS text[])) AS kept (measure)
+JOIN LATERAL (
+    SELECT * FROM purchase_cells c
+    WHERE c.workspace_id = :workspace_id AND c.measure = kept.measure
+        AND c.dimension = :dimension AND c.place >= asked.first AND c.place < asked.last
+        AND {condition}
+    OFFSET 0
+) AS c ON true
+GROUP BY 1, 2, 3, 4
+"""
+
+
+async def summed(
+    book: Book,
+    measures: Sequence[str],
+    windows: Sequence[Window],
+    by: str | None,
+    filters: Filters,
+) -> list[Summed] | None:
+    """The sums of the days of each window.
+
+    None where several traits are asked about at once: sums are kept by one.
+    """
+    traits = {*filters, *kinds(by)}
+    if len(traits) > 1:
+        return None
+    dimension = next(iter(traits), "")
+    members = filters.get(dimension)
+    named: dict[str, object] = {
+        "workspace_id": book.workspace_id,
+        "measures": list(measures),
+        "dimension": dimension,
+        "starts": [window.first for window in windows],
+        "ends": [window.last for window in windows],
+    }
+    if members is not None:
+        named["members"] = list(members)
+    statement = _CELLS.format(
+        member="c.member" if by else "''",
+        condition="true" if members is None else "c.member = ANY(CAST(:members AS text[]))",
+    )
+    found = [Summed(Counter(), Counter()) for _ in windows]
+    for number, *names, n, amount in await book.session.execute(text(statement), named):
+        found[number - 1].n[Group(*names)] += int(n)
+        found[number - 1].amount[Group(*names)] += int(amount)
+    for cell, sums in book.corrections.items():
+        if cell.measure in measures and cell.dimension == dimension:
+            if members is not None and cell.member not in members:
+                continue
+            group = Group(cell.measure, cell.member if by else "", cell.currency)
+            for place in _holding(windows, cell.place):
+                found[place].n[group] += sums.n
+                found[place].amount[group] += sums.amount
+    return found
+
+
+def _holding(windows: Sequence[Window], day: int) -> Iterator[int]:
+    return (place for place, (first, last) in enumerate(windows) if first <= day < last)
