@@ -56,17 +56,17 @@ def moments(histogram: Mapping[ScoreT, int]) -> Moments | None:
     sums are integers over the common denominator, so that no order of addition matters.
     Raises ValueError for a negative count.
     """
-    answers: list[tuple[Exact, int]] = [(score, n) for score, n in histogram.items() if n]
-    scores = [(Fraction(score), count) for score, count in answers]
-    if any(count < 0 for _, count in scores):
-        raise ValueError("a histogram has no negative counts")
-    common = math.lcm(*(score.denominator for score, _ in scores))
-    whole = [(score.numerator * (common // score.denominator), count) for score, count in scores]
-    return moments_from_sums(
-        sum(count for _, count in whole),
-        Fraction(sum(score * count for score, count in whole), common),
-        Fraction(sum(score * score * count for score, count in whole), common * common),
-    )
+    answers = [(score.as_integer_ratio(), n) for score, n in histogram.items() if n]
+    common = math.lcm(*(whole for (_, whole), _ in answers))
+    number = total = squares = 0
+    for (part, whole), n in answers:
+        if n < 0:
+            raise ValueError("a histogram has no negative counts")
+        score = part * (common // whole)
+        number += n
+        total += score * n
+        squares += score * score * n
+    return moments_from_units(number, total, squares, common)
 
 
 def moments_from_sums(n: int, total: Exact, squares: Exact) -> Moments | None:
@@ -74,15 +74,22 @@ def moments_from_sums(n: int, total: Exact, squares: Exact) -> Moments | None:
 
     Raises ValueError where no real scores have such sums.
     """
+    (part, whole), (square, squared) = total.as_integer_ratio(), squares.as_integer_ratio()
+    unit = math.lcm(whole, squared)
+    return moments_from_units(n, part * (unit // whole), square * (unit // squared) * unit, unit)
+
+
+def moments_from_units(n: int, total: int, squares: int, unit: int) -> Moments | None:
+    """The same of scores that are counted in units of 1 / `unit`."""
     if n < 0:
         raise ValueError("a number of scores is not negative")
     if n == 0:
         return None
-    total, squares = Fraction(total), Fraction(squares)
-    spread = squares - total * total / n
+    spread = n * squares - total * total
     if spread < 0 or (n == 1 and spread):
         raise ValueError("no scores have these sums")
-    return Moments(n, total / n, spread / (n - 1) if n > 1 else None)
+    variance = Fraction(spread, n * (n - 1) * unit * unit) if n > 1 else None
+    return Moments(n, Fraction(total, n * unit), variance)
 
 
 def t_interval(
@@ -98,7 +105,7 @@ def t_interval(
     check_level(level)
     if scores is None or scores.variance is None:
         return None
-    half = t_quantile(0.5 + level / 2, scores.n - 1) * math.sqrt(scores.variance / scores.n)
+    half = t_quantile(0.5 + level / 2, scores.n - 1) * math.sqrt(float(scores.variance) / scores.n)
     low, high = scores.value - half, scores.value + half
     if bounds is not None:
         low, high = clip(low, *bounds), clip(high, *bounds)

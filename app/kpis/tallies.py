@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
 from app.responses.cells import SUPERSEDED, Count, Slice, histogram
+from app.responses.joint_scores import SUMS
 
 #: A question of one survey, by the name that tallies give it.
 Name = tuple[UUID, str]
@@ -18,6 +19,7 @@ Name = tuple[UUID, str]
 #: Responses of these qualities are in no figure.
 _NEVER = ("invalid", "duplicate", "test")
 _FLAGGED = "flagged_quality"
+_SUMS = SUMS.removeprefix("~")
 _SUPERSEDED = SUPERSEDED.removeprefix("~")
 #: Why a whole response is left out of every figure: by its quality, if only clean ones count.
 NEVER_COUNTED = (*_NEVER, _FLAGGED)
@@ -34,6 +36,9 @@ class Tally:
 
     answered: dict[Name, Counter[str]] = field(default_factory=dict)
     excluded: dict[Name, Counter[str]] = field(default_factory=dict)
+    sums: dict[Name, list[int]] = field(default_factory=dict)
+    """How many joint scores are not in codes but added up, and their sums (see
+    `app.responses.joint_scores`); codes that are bars tell of the same respondents."""
 
     def codes(self, name: Name) -> Mapping[str, int]:
         """How often each code was given to one question."""
@@ -56,6 +61,12 @@ class Tally:
         """Put a count where it belongs: the quality of the response is judged first."""
         name = (count.survey_id, count.question)
         reason = _exclusion(count, quality)
+        if count.sums is not None:
+            if reason == _SUMS:
+                more = [count.n, *count.sums]
+                before = self.sums.get(name, [0] * len(more))
+                self.sums[name] = list(map(int.__add__, before, more))
+            return
         side = self.answered if reason is None else self.excluded
         side.setdefault(name, Counter())[reason or count.code] += count.n
 

@@ -10,11 +10,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.responses.joint_scores import added_up
 from app.responses.models import RollupState
 
 #: Dimensions that have cells, beside those that the workspace declares. Each has its own: cells
@@ -72,8 +74,7 @@ class Slice:
     not dismissed, in each survey and bucket; only then filters apply. None: every one counts."""
 
 
-@dataclass(frozen=True)
-class Count:
+class Count(NamedTuple):
     """How often a code was given to a question: `bucket` numbers the days' buckets from 1."""
 
     bucket: int
@@ -83,6 +84,8 @@ class Count:
     code: str
     quality: str
     n: int
+    sums: Sequence[int] | None = None
+    """With the code `joint_scores.SUMS`: what joint scores and their products add up to."""
 
 
 async def histogram(
@@ -163,7 +166,7 @@ def _sql(wanted: Slice, by: str | None, *, folded: bool, by_months: bool) -> str
         cells = ""
     return f"""
 SELECT width_bucket(day, CAST(:buckets AS date[])) AS bucket, member, survey_id, question, code,
-    quality, sum(n)::int8 AS n
+    quality, sum(n)::int8 AS n, {added_up("sums")} AS sums
 FROM (
     {cells}
     {tail}
@@ -189,7 +192,8 @@ def _cells(wanted: Slice, by: str | None, span: str) -> str:
     columns = ["c.survey_id::text" if name == EACH_SURVEY else "c.member" for name in joined]
     member = _joined(columns)
     conditions = "AND c.member = ANY(:values0)" if wanted.filters else ""
-    return f"""SELECT c.day, {member} AS member, c.survey_id, c.question, c.code, c.quality, c.n
+    return f"""SELECT c.day, {member} AS member, c.survey_id, c.question, c.code, c.quality, c.n,
+        c.sums
     FROM survey_cells c
     WHERE {_OURS} AND c.workspace_id = :workspace_id AND c.dimension = {dimension}
         AND {span}
@@ -209,7 +213,7 @@ def _tail(wanted: Slice, by: str | None, *, folded: bool) -> str:
     parts = [
         f"""SELECT r.local_day AS day, r.member,
         r.survey_id, split_part(t.tally, '=', 1) AS question, {code} AS code, r.quality,
-        {sign} AS n
+        {sign} AS n, CAST(NULL AS int8[]) AS sums
     FROM {rows_sql(wanted, by, table, folded=folded)} r
         CROSS JOIN LATERAL unnest(r.tallies) AS t (tally)
     WHERE true {question}"""  # noqa: S608 - only names of our own

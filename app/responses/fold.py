@@ -5,23 +5,23 @@ all transactions between the last fold and the oldest one still running, so that
 comes late is in a later step and never lost.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, delete, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now, set_timeout
 from app.responses import adoption
-from app.responses.cells import WITH_CELLS
+from app.responses.fold_statement import JOINT_TALLIES, fold_statement, joint_scores
 from app.responses.models import RollupState, SurveyCell
 from app.workspaces.models import Workspace
 
-#: Rows of one step. A backlog of all days touches nearly every cell in each step, so that few
+#: Tallies of one step. A backlog of all days touches nearly every cell in each step, so that few
 #: large steps cost much less; a step is one transaction and should still take seconds only.
-STEP_ROWS = 50_000
+STEP_TALLIES = 2_000_000
 _STEP_TIMEOUT_MS = 120_000
 
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8")
@@ -31,82 +31,15 @@ SELECT pg_snapshot_xmin(s)::text::int8, pg_snapshot_xmax(s)::text::int8
 FROM pg_current_snapshot() AS s
 """)
 _BOUND = text("""
-SELECT xid FROM responses
-WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :horizon
-ORDER BY xid, id OFFSET :rows LIMIT 1
+SELECT xid FROM (
+    SELECT xid, id, sum(cardinality(tallies)) OVER (ORDER BY xid, id) AS so_far
+    FROM responses
+    WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :horizon
+) AS backlog
+WHERE so_far > :tallies ORDER BY xid, id LIMIT 1
 """)
-#: Where a response keeps the members of the dimensions that every workspace has.
-_MEMBERS = {
-    "channel": "channel",
-    "method": "method",
-    "segment": "coalesce(segment, '')",
-    "version": "version::text",
-    "language": "coalesce(language, '')",
-}
 #: The groups of all dimensions are made in one pass, in memory.
 _WORK_MEMORY = text("SET LOCAL work_mem = '64MB'")
-_FOLD = """
-WITH changed AS (
-    SELECT survey_id, occurred_at, channel, method, segment, version, language, metadata, quality,
-        tallies, 1::int8 AS sign
-    FROM responses
-    WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
-    UNION ALL
-    SELECT survey_id, occurred_at, channel, method, segment, version, language, metadata, quality,
-        tallies, sign
-    FROM response_deltas
-    WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
-), given AS (
-    SELECT survey_id, (occurred_at AT TIME ZONE :time_zone)::date AS day, quality, tally, sign,
-        {members}
-    FROM changed CROSS JOIN LATERAL unnest(tallies) AS t (tally)
-), counted AS (
-    SELECT survey_id, day, quality, tally, CASE GROUPING({columns}) {names} END AS dimension,
-        coalesce({columns}, '') AS member, sum(sign)::int8 AS n
-    FROM given
-    GROUP BY survey_id, day, quality, tally, GROUPING SETS ((), {columns})
-    HAVING sum(sign) <> 0
-), cells AS (
-    SELECT 'day' AS grain, survey_id, tally, dimension, day, member, quality, n FROM counted
-    UNION ALL
-    SELECT 'month', survey_id, tally, dimension, date_trunc('month', day)::date, member, quality,
-        sum(n)::int8
-    FROM counted
-    GROUP BY 2, 3, 4, 5, 6, 7
-    HAVING sum(n) <> 0
-)
-INSERT INTO survey_cells (workspace_id, survey_id, question, dimension, grain, day, member, code,
-    quality, n)
-SELECT CAST(:workspace_id AS uuid), survey_id, split_part(tally, '=', 1), dimension, grain, day,
-    member, substr(tally, strpos(tally, '=') + 1), quality, n
-FROM cells
-ORDER BY 2, 3, 4, 5, 6, 7, 8, 9
-ON CONFLICT (workspace_id, survey_id, question, dimension, grain, day, member, code, quality)
-DO UPDATE SET n = survey_cells.n + excluded.n
-"""
-
-
-def _statement(dimensions: Sequence[str]) -> tuple[TextClause, dict[str, str]]:
-    """The fold of all responses by none and by each dimension, and the names of its own.
-
-    In the row of a dimension the columns of all others are null: GROUPING numbers which ones.
-    """
-    own = [name for name in dict.fromkeys(dimensions) if name not in WITH_CELLS]
-    expressions = [_MEMBERS[name] for name in WITH_CELLS]
-    expressions += [f"coalesce(metadata ->> :own{place}, '')" for place in range(len(own))]
-    columns = [f"member{place}" for place in range(len(expressions))]
-    every = 2 ** len(columns) - 1
-    labels = [f"'{name}'" for name in WITH_CELLS] + [f":own{place}" for place in range(len(own))]
-    rows = {every: "''"} | {
-        every - 2 ** (len(columns) - 1 - place): f"CAST({label} AS text)"
-        for place, label in enumerate(labels)
-    }
-    statement = _FOLD.format(
-        members=", ".join(f"{each} AS {at}" for each, at in zip(expressions, columns, strict=True)),
-        columns=", ".join(columns),
-        names=" ".join(f"WHEN {number} THEN {label}" for number, label in rows.items()),
-    )
-    return text(statement), {f"own{place}": name for place, name in enumerate(own)}
 
 
 @dataclass(frozen=True)
@@ -134,15 +67,17 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
         await adoption.adopt(session, state)
         return Step(state.folded_to, more=True)
     horizon: int = (await session.execute(_HORIZON)).scalar_one()
-    span = {"workspace_id": workspace_id, "folded_to": state.folded_to}
+    span: dict[str, Any] = {"workspace_id": workspace_id, "folded_to": state.folded_to}
     bound = (
-        await session.execute(_BOUND, span | {"horizon": horizon, "rows": STEP_ROWS})
+        await session.execute(_BOUND, span | {"horizon": horizon, "tallies": STEP_TALLIES})
     ).scalar_one_or_none()
     # One transaction with more rows than a step is folded whole.
     upper = horizon if bound is None else max(bound, state.folded_to + 1)
-    statement, names = _statement(state.dimensions)
+    span["upper"] = upper
+    joint = joint_scores((await session.execute(JOINT_TALLIES, span)).scalars())
+    statement, names = fold_statement(state.dimensions)
     await session.execute(_WORK_MEMORY)
-    await session.execute(statement, span | {"upper": upper, "time_zone": state.time_zone} | names)
+    await session.execute(statement, span | {"time_zone": state.time_zone} | names | joint)
     state.folded_to = upper
     state.folded_at = now()
     return Step(upper, more=bound is not None)

@@ -105,6 +105,9 @@ class SurveyCell(Base):
     `dimension` is '' for all, or the name of one dimension with `member` its value. The days of
     a month stand once more as one cell of `grain` month, under its first day: a year is read
     from a thirtieth of the cells.
+
+    Of several scores of a respondent `code` is the bar of their mean, and `sums` adds the scores
+    and their products up (see `joint_scores`); of other answers it is null.
     """
 
     __tablename__ = "survey_cells"
@@ -120,6 +123,7 @@ class SurveyCell(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     quality: Mapped[str] = mapped_column(primary_key=True)
     n: Mapped[int]
+    sums: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
 
 
 class RollupState(Base):

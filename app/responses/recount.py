@@ -6,8 +6,11 @@ the responses that are folded. Both are of one snapshot, so they agree at any mo
 """
 
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
+from math import prod
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.recounts.findings import Difference, Recount
 from app.responses.adoption import is_foreign
+from app.responses.joint_scores import BARS, SUMMED, SUMS, UNIT, WIDTH, WITH_DISTRIBUTION
 from app.responses.models import RollupState
 
 
@@ -76,21 +80,23 @@ WITH answers AS (
     FROM answers a CROSS JOIN unnest(CAST(:dimensions AS text[])) AS d (name)
     WHERE date_trunc('month', a.day)::date = :month
 ), told AS (
-    SELECT 'day' AS grain, question, dimension, day, member, code, quality, stored, counted
+    SELECT 'day' AS grain, question, dimension, day, member, code, quality, stored, counted,
+        CAST(NULL AS int8[]) AS sums
     FROM numbers
     UNION ALL
     SELECT 'month', question, dimension, CAST(:month AS date), member, code, quality, stored,
-        counted
+        counted, NULL
     FROM numbers
     UNION ALL
-    SELECT grain, question, dimension, day, member, code, quality, n, 0 FROM survey_cells
+    SELECT grain, question, dimension, day, member, code, quality, n, 0, sums FROM survey_cells
     WHERE workspace_id = :workspace_id AND survey_id = :survey_id
         AND day >= :month AND day < CAST(:month AS date) + interval '1 month'
         AND (CAST(:question AS text) IS NULL OR question = :question)
         AND (CAST(:dimension AS text) IS NULL OR dimension = :dimension)
 )
-SELECT grain, question, dimension, day, member, code, quality, sum(stored), sum(counted)
-FROM told GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(stored) <> sum(counted)
+SELECT grain, question, dimension, day, member, quality, code, sum(stored), sum(counted),
+    min(sums)
+FROM told GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(stored) <> sum(counted) OR count(sums) > 0
 ORDER BY 1, 2, 3, 4, 5, 6, 7
 """)
 
@@ -140,10 +146,36 @@ async def _compare(session: AsyncSession, state: RollupState, block: Block) -> l
             "dimensions": dimensions,
         },
     )
+    numbers: dict[tuple[object, ...], tuple[int, int]] = {}
+    for *key, code, stored, counted, sums in rows:
+        for name, more, other in _kept(str(key[1]), code, int(stored), int(counted), sums):
+            before = numbers.get((*key, name), (0, 0))
+            numbers[(*key, name)] = (before[0] + more, before[1] + other)
     return [
         Difference(" ".join(map(str, (block.survey_id, *key))), str(stored), str(counted))
-        for *key, stored, counted in rows
+        for key, (stored, counted) in numbers.items()
+        if stored != counted
     ]
+
+
+def _kept(
+    question: str, code: str, stored: int, counted: int, sums: Sequence[int] | None
+) -> Iterator[tuple[str, int, int]]:
+    """What cells must hold for a code: itself, or of joint scores their bar and what they add."""
+    scores = [Fraction(part) for part in code.split(",")] if "," in code else []
+    units = [score * UNIT for score in scores]
+    if question[0] != "@" or not 1 < len(units) <= WIDTH or any(u.denominator > 1 for u in units):
+        yield code, stored, counted
+        for places, added in zip(SUMMED, sums, strict=True) if sums else ():
+            yield f"{SUMS}{places}", added, 0
+        return
+    if question in WITH_DISTRIBUTION:
+        yield str(int(BARS * sum(scores, Fraction()) / len(scores))), stored, counted
+    yield SUMS, stored, counted
+    whole = [*map(int, units), 0, 0]
+    for places in SUMMED:
+        worth = prod(whole[place] for place in places)
+        yield f"{SUMS}{places}", worth * stored, worth * counted
 
 
 def _dimensions(state: RollupState) -> list[str]:

@@ -8,7 +8,7 @@ from math import sqrt
 import pytest
 
 from app.kpis.catalog.customer_value import ratio_interval
-from app.kpis.catalog.joint_answers import Joint
+from app.kpis.catalog.joint_answers import of_codes
 from app.kpis.item_weights import Sums
 from app.kpis.means import Estimate, Moments, estimate_interval, t_interval
 from app.responses.item_sums import ItemSums, PairSums
@@ -35,7 +35,7 @@ def test_the_ratio_of_benefit_and_cost(n: int) -> None:
     truth, gap = gain / (12 - cheap), 100 * (gain + cheap - 12) / 12
     held = difference = 0
     for _ in range(RUNS):
-        given = Joint(12, Counter(_respondent(rng) for _ in range(n)))
+        given = of_codes(Counter("{}/12,{}/12".format(*_respondent(rng)) for _ in range(n)))
         gains = _on_100(given.moments((1, 0)))
         costs = _on_100(given.moments((0, -1), 1))
         limits = ratio_interval(given, gains, costs, 0.95)

@@ -1,6 +1,7 @@
 """Customer value: what a customer gains less what it costs them (P. Kotler)."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from math import sqrt
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -66,9 +67,14 @@ def _value(
         interval=t_interval(scores, scope.level, (_LOWEST, 100)),
         reason=no_value_because(both, n),
         components=_sides(items, given, answers, scope),
-        counts=bars(given.histogram(_DIFFERENCE, -1), _LOWEST) | marked(excluded),
+        counts=bars(_differences(given), _LOWEST) | marked(excluded),
         evidence=scores,
     )
+
+
+def _differences(given: Joint) -> dict[Fraction, int]:
+    """Twice the mean of both sides less 1, from where its bar begins: bars are as wide as these."""
+    return {2 * mean - 1: n for mean, n in given.means().items()}
 
 
 def _on_100(scores: Moments | None) -> Moments | None:

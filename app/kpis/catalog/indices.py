@@ -137,7 +137,8 @@ def bars(given: Mapping[Fraction, int], low: int = 0) -> dict[str, int]:
     found = {f"{start}-{start + _BAR}": 0 for start in range(low, 100, _BAR)}
     names = list(found)
     for score, count in given.items():
-        found[names[min(int(score * 100 - low) // _BAR, len(names) - 1)]] += count
+        points = 100 * score.numerator // score.denominator - low
+        found[names[min(points // _BAR, len(names) - 1)]] += count
     return found
 
 

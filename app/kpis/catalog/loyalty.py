@@ -84,7 +84,7 @@ def _loyalty(
         interval=t_interval(scores, scope.level, (0, 100)),
         reason=no_value_because(together, n),
         components=parts | {"cronbach_alpha": _alpha(given)},
-        counts=bars(given.histogram(thirds)) | marked(excluded),
+        counts=bars(given.means()) | marked(excluded),
         evidence=scores,
     )
 

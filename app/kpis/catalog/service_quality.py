@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kpis.catalog.indices import EXCLUSIONS, bars, names_of
+from app.kpis.catalog.indices import EXCLUSIONS, bars, fractions, names_of
 from app.kpis.catalog.joint_answers import joint, mean_part
 from app.kpis.catalog.survey_figures import DIMENSIONS, compare_means, marked, no_value_because
 from app.kpis.catalog.survey_scores import MIXED_SCALES
 from app.kpis.declaration import Kpi, Measurement, Option, Scope
-from app.kpis.means import Moments
+from app.kpis.means import Moments, moments
 from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope, one_scale
 from app.kpis.tallies import Name, Tally, tally
@@ -72,22 +72,22 @@ def _quality(asked: _Asked, answers: Tally, scope: Scope) -> Measurement:
     """
     names = asked.names(asked.whole)
     mixed = bool(asked.items) and not one_scale(asked.items)
-    given = joint(names, answers)
-    scores = None if mixed else _in_points(asked, given.moments([1]))
+    given = fractions(names, answers)
+    scores = None if mixed else _in_points(asked, moments(given))
     part = mean_part(scores, scope, _bounds(asked))
     parts = {} if mixed or not asked.items else _parts(asked, answers, scope)
+    excluded = answers.left_out(names, EXCLUSIONS)
     return Measurement(
         value=part.value,
         n=part.n,
         numerator={"points": float(scores.mean * scores.n) if scores else 0},
         denominator=part.denominator,
-        excluded=answers.left_out(names, EXCLUSIONS),
+        excluded=excluded,
         interval=part.interval,
         reason="not_defined" if mixed else no_value_because(asked.items, part.n),
         warnings=(MIXED_SCALES,) if mixed else (),
         components=parts,
-        counts=bars(given.histogram([1]), 0 if asked.form == "servperf" else -100)
-        | marked(answers.left_out(names, EXCLUSIONS)),
+        counts=bars(given, 0 if asked.form == "servperf" else -100) | marked(excluded),
         evidence=scores,
     )
 
@@ -100,16 +100,16 @@ def _parts(asked: _Asked, answers: Tally, scope: Scope) -> dict[str, Measurement
     }
     if asked.form == "servqual":
         names = asked.names(SERVQUAL_WEIGHTED)
-        scores = _in_points(asked, joint(names, answers).moments([1]))
+        scores = _in_points(asked, moments(fractions(names, answers)))
         parts["weighted"] = mean_part(scores, scope, _bounds(asked))
     return parts
 
 
 def _dimension(asked: _Asked, name: str, answers: Tally, scope: Scope) -> Measurement:
-    given = joint(asked.names(name), answers)
     if asked.form == "servperf":
-        scores = _in_points(asked, given.moments([1]))
+        scores = _in_points(asked, moments(fractions(asked.names(name), answers)))
         return mean_part(scores, scope, _bounds(asked))
+    given = joint(asked.names(name), answers)
     gap = mean_part(_in_points(asked, given.moments([-1, 1])), scope, _bounds(asked))
     performance = _Asked(asked.items, "servperf")
     sides = {
