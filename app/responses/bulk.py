@@ -216,7 +216,7 @@ async def _store(
 
 
 def _mixed(
-    chunk: _Chunk, ids: list[UUID], created: list[bool], conflicts: list[bool]
+    chunk: _Chunk, ids: list[str], created: list[bool], conflicts: list[bool]
 ) -> list[Outcome]:
     done = list(chunk.rejected)
     for number, row, id_, new, conflict in zip(

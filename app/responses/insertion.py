@@ -8,10 +8,8 @@ from collections.abc import Sequence
 
 from app.responses.submission import Prepared
 
-#: Between the values of a column, and between the members of a value that is a list. No value
-#: can hold them: JSON escapes control characters, and codes have none.
+#: Between the values of a column: the texts of a response hold no control characters.
 _NEXT = "\x1e"
-_MEMBER = "\x1f"
 
 #: One statement, so that the row and its event are one transaction without a BEGIN. A row goes
 #: in only under the revision of the survey that it was judged by: a close or a new version holds
@@ -21,29 +19,28 @@ WITH incoming AS (
     SELECT * FROM unnest(
         string_to_array($1, E'\\x1e')::uuid[],
         string_to_array($2, E'\\x1e')::uuid[],
-        string_to_array($3, E'\\x1e')::uuid[],
-        string_to_array($4, E'\\x1e')::int8[],
-        string_to_array($5, E'\\x1e'),
-        string_to_array($6, E'\\x1e'),
-        string_to_array($7, E'\\x1e'),
+        string_to_array($3, E'\\x1e')::int8[],
+        string_to_array($4, E'\\x1e'),
+        $5::text[],
+        string_to_array($6, E'\\x1e')::uuid[],
+        string_to_array($7, E'\\x1e')::int8[],
         string_to_array($8, E'\\x1e'),
         string_to_array($9, E'\\x1e'),
-        string_to_array($10, E'\\x1e', ''),
+        string_to_array($10, E'\\x1e'),
         string_to_array($11, E'\\x1e'),
-        string_to_array($12, E'\\x1e'),
-        $13::text[],
-        string_to_array($14, E'\\x1e')::timestamptz[],
-        string_to_array($15, E'\\x1e', '')::timestamptz[],
-        string_to_array($16, E'\\x1e', '')::float8[],
-        string_to_array($17, E'\\x1e', ''),
+        string_to_array($12, E'\\x1e', ''),
+        string_to_array($13, E'\\x1e'),
+        string_to_array($14, E'\\x1e'),
+        string_to_array($15, E'\\x1e')::timestamptz[],
+        string_to_array($16, E'\\x1e', '')::timestamptz[],
+        string_to_array($17, E'\\x1e', '')::float8[],
         string_to_array($18, E'\\x1e'),
         string_to_array($19, E'\\x1e'),
         string_to_array($20, E'\\x1e'),
-        string_to_array($21, E'\\x1e')::int8[]
-    ) AS r (workspace_id, id, survey_id, version, submission_key, content_hash, status,
-        quality, assurance, language, channel, method, customer,
-        occurred_at, claimed_at, duration_seconds, flags, metadata,
-        answers, tallies, survey_revision)
+        string_to_array($21, E'\\x1e')
+    ) AS r (workspace_id, survey_id, survey_revision, content_hash, customer,
+        id, version, submission_key, status, quality, assurance, language, channel, method,
+        occurred_at, claimed_at, duration_seconds, flags, metadata, answers, tallies)
 ), stored AS (
     INSERT INTO responses (workspace_id, id, survey_id, version, submission_key, content_hash,
         status, quality, assurance, language, channel, method, customer, segment, occurred_at,
@@ -51,8 +48,8 @@ WITH incoming AS (
     SELECT r.workspace_id, r.id, r.survey_id, r.version, r.submission_key,
         decode(r.content_hash, 'hex'), r.status, r.quality, r.assurance, r.language, r.channel,
         r.method, r.customer, c.segment, r.occurred_at, r.claimed_at, r.duration_seconds,
-        coalesce(string_to_array(r.flags, E'\\x1f'), '{}'), r.metadata::jsonb, r.answers::jsonb,
-        string_to_array(r.tallies, E'\\x1f'), statement_timestamp(), statement_timestamp()
+        r.flags::text[], r.metadata::jsonb, r.answers::jsonb, r.tallies::text[],
+        statement_timestamp(), statement_timestamp()
     FROM incoming r
     JOIN surveys s ON s.workspace_id = r.workspace_id AND s.id = r.survey_id
         AND s.revision = r.survey_revision
@@ -69,37 +66,21 @@ WITH incoming AS (
         jsonb_build_object('survey', survey_id::text), received_at
     FROM stored
 )
-SELECT id, received_at FROM stored
+SELECT id::text, received_at FROM stored
 """
 
 
 def columns(rows: Sequence[Prepared]) -> list[object]:
     """The rows as one argument for each column, in the order of `INSERT`.
 
-    An empty text is null, or no member. The customer's id is free text: it goes as an array.
+    The customer's id is free text, and may hold anything: it goes as an array.
     """
+    judged_by = [row.questionnaire for row in rows]
     return [
-        _NEXT.join([row.workspace_id.hex for row in rows]),
-        _NEXT.join([row.id.hex for row in rows]),
-        _NEXT.join([row.survey_id.hex for row in rows]),
-        _NEXT.join([str(row.version) for row in rows]),
-        _NEXT.join([row.submission_key for row in rows]),
+        _NEXT.join([each.workspace_id.hex for each in judged_by]),
+        _NEXT.join([each.survey_id.hex for each in judged_by]),
+        _NEXT.join([str(each.revision) for each in judged_by]),
         _NEXT.join([row.content_hash.hex() for row in rows]),
-        _NEXT.join([row.status for row in rows]),
-        _NEXT.join([row.quality for row in rows]),
-        _NEXT.join([row.assurance for row in rows]),
-        _NEXT.join([row.language or "" for row in rows]),
-        _NEXT.join([row.channel for row in rows]),
-        _NEXT.join([row.method for row in rows]),
         [row.customer for row in rows],
-        _NEXT.join([row.occurred_at.isoformat() for row in rows]),
-        _NEXT.join([row.claimed_at.isoformat() if row.claimed_at else "" for row in rows]),
-        _NEXT.join(
-            ["" if row.duration_seconds is None else repr(row.duration_seconds) for row in rows]
-        ),
-        _NEXT.join([_MEMBER.join(row.flags) for row in rows]),
-        _NEXT.join([row.metadata for row in rows]),
-        _NEXT.join([row.answers for row in rows]),
-        _NEXT.join([_MEMBER.join(row.tallies) for row in rows]),
-        _NEXT.join([str(row.survey_revision) for row in rows]),
+        *map(_NEXT.join, zip(*[row.texts for row in rows], strict=True)),
     ]

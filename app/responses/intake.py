@@ -186,9 +186,8 @@ def _receipt(
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """201 with the same bytes for the first sending and for every repetition."""
     shown_id = "null" if submission_id is None else f'"{submission_id}"'
-    response_id = str(stored.id)
     body = (
-        f'{{"id":"{response_id}","survey":"{prepared.survey_id}","version":{stored.version},'
+        f'{{"id":"{stored.id}","survey":"{prepared.questionnaire.survey_id}","version":{stored.version},'
         f'"submission_id":{shown_id},"status":"{prepared.status}",'
         f'"received_at":"{utc_text(stored.received_at)}",'
         f'"content_sha256":"{prepared.content_hash.hex()}"}}'
@@ -196,7 +195,7 @@ def _receipt(
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        (b"location", f"/v1/responses/{response_id}".encode()),
+        (b"location", f"/v1/responses/{stored.id}".encode()),
     ]
     if stored.id != prepared.id:
         headers.append((b"idempotent-replayed", b"true"))

@@ -9,17 +9,10 @@ from uuid import UUID
 
 import asyncpg
 
-from app.responses.submission import OutdatedQuestionnaire, Prepared, Questionnaire
+from app.responses.submission import COLUMNS, OutdatedQuestionnaire, Prepared, Questionnaire
 
 #: First what all rows of a load share, last what is looked up when they are stored.
-_COLUMNS = (
-    "workspace_id", "survey_id",
-    "id", "version", "submission_key", "content_hash", "status", "quality", "assurance",
-    "language", "channel", "method", "customer", "occurred_at", "claimed_at", "duration_seconds",
-    "flags", "metadata", "answers", "tallies",
-    "segment",
-)  # fmt: skip
-_NULL = r"\N"
+_COLUMNS = ("workspace_id", "survey_id", *COLUMNS, "content_hash", "customer", "segment")
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 #: How often a chunk is tried when somebody stores the same submissions at the same moment.
 _TRIES = 4
@@ -28,7 +21,7 @@ _LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.P
 _REVISION = "SELECT revision FROM surveys WHERE workspace_id = $1 AND id = $2"
 #: One look-up of the unique index for each key (see `writer._FIND`).
 _KNOWN = """
-SELECT k.key AS submission_key, r.id, r.content_hash
+SELECT k.key AS submission_key, r.id::text, r.content_hash
 FROM unnest($3::text[]) AS k (key)
 CROSS JOIN LATERAL (
     SELECT id, content_hash FROM responses
@@ -63,7 +56,7 @@ class Row(NamedTuple):
     """A response as COPY takes it, and what decides whether it is stored."""
 
     key: str
-    id: UUID
+    id: str
     content_hash: bytes
     customer: str | None
     text: str
@@ -74,7 +67,7 @@ class Row(NamedTuple):
 class Loaded:
     """What became of the rows of a chunk, in their order."""
 
-    ids: list[UUID]
+    ids: list[str]
     created: list[bool]
     conflicts: list[bool]
     """Rows whose submission id stands for other content."""
@@ -133,9 +126,9 @@ async def _load(
             new.append(row)
     segments = await _segments(connection, questionnaire.workspace_id, new)
     shared = "".join(f"{each.hex}\t" for each in where)
-    lines = "".join([f"{shared}{row.text}\t{segments.get(row.customer, _NULL)}\n" for row in new])
+    lines = "".join([f"{shared}{row.text}\t{segments.get(row.customer, '')}\n" for row in new])
     await connection.copy_to_table(
-        "responses", source=BytesIO(lines.encode()), columns=_COLUMNS, format="text"
+        "responses", source=BytesIO(lines.encode()), columns=_COLUMNS, format="text", null=""
     )
     await connection.execute(_EVENTS, *where)
     return Loaded(ids, created, conflicts)
@@ -148,46 +141,24 @@ async def _segments(
     if not customers:
         return {}
     found = await connection.fetch(_SEGMENTS, workspace_id, customers)
-    return {each["external_id"]: _text(each["segment"]) for each in found}
+    return {each["external_id"]: _escaped(each["segment"]) for each in found}
 
 
 def row_of(response: Prepared) -> Row:
-    """The row in PostgreSQL's text format, which is made in half the time of the binary one.
-
-    JSON holds no control character, and codes hold nothing that an array would have to escape.
-    """
-    fields = (
-        response.id.hex,
-        str(response.version),
-        response.submission_key,
-        rf"\\x{response.content_hash.hex()}",
-        response.status,
-        response.quality,
-        response.assurance,
-        response.language or _NULL,
-        response.channel,
-        response.method,
-        _text(response.customer),
-        response.occurred_at.isoformat(),
-        response.claimed_at.isoformat() if response.claimed_at else _NULL,
-        _NULL if response.duration_seconds is None else repr(response.duration_seconds),
-        _array(response.flags),
-        response.metadata.replace("\\", r"\\"),
-        response.answers.replace("\\", r"\\"),
-        _array(response.tallies),
-    )
+    """The row in PostgreSQL's text format, which is made in half the time of the binary one."""
+    texts = "\t".join(response.texts)
+    if "\\" in texts:  # the one character in them that means something to COPY
+        texts = texts.replace("\\", r"\\")
+    content = rf"\\x{response.content_hash.hex()}"
+    customer = "" if response.customer is None else _escaped(response.customer)
     return Row(
         response.submission_key,
         response.id,
         response.content_hash,
         response.customer,
-        "\t".join(fields),
+        f"{texts}\t{content}\t{customer}",
     )
 
 
-def _text(value: str | None) -> str:
-    return _NULL if value is None else value.translate(_ESCAPES)
-
-
-def _array(codes: list[str]) -> str:
-    return '{"' + '","'.join(codes) + '"}' if codes else "{}"
+def _escaped(text: str) -> str:
+    return text if text.isalnum() else text.translate(_ESCAPES)

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
+from uuid_utils import uuid7
 
-from app.db import new_id
 from app.errors import FieldError, Invalid, Problem
 from app.responses import quality
 from app.responses.sent import Sent
@@ -53,33 +53,31 @@ class Questionnaire:
         return number, self.sheets[number]
 
 
+#: Columns of a response that judging fills, in the order of `Prepared.texts`.
+COLUMNS = (
+    "id", "version", "submission_key", "status", "quality", "assurance", "language", "channel",
+    "method", "occurred_at", "claimed_at", "duration_seconds", "flags", "metadata", "answers",
+    "tallies",
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class Prepared:
-    """A response, ready to be written; the fields are the columns of the table."""
+    """A response, ready to be written."""
 
-    workspace_id: UUID
-    id: UUID
-    survey_id: UUID
+    questionnaire: Questionnaire
+    """What it was judged by, and what it answers."""
+    id: str
     version: int
     submission_key: str
     content_hash: bytes
     status: str
-    quality: str
-    assurance: Assurance
-    language: str | None
-    channel: str
-    method: str
     customer: str | None
-    occurred_at: datetime
-    claimed_at: datetime | None
-    duration_seconds: float | None
-    flags: list[str]
-    metadata: str
-    answers: str
-    tallies: list[str]
-    received_at: datetime
-    """By our own clock; the database's goes into the row."""
-    survey_revision: int
+    texts: tuple[str, ...]
+    """The values of `COLUMNS` as PostgreSQL reads them; an empty one is null.
+
+    There are no control characters in them: JSON escapes those, and codes have none.
+    """
 
 
 class OutdatedQuestionnaire(Exception):
@@ -106,30 +104,35 @@ def prepare(
     flagged = quality.flags(sent["answers"], sent.get("duration_seconds"))
     occurred_at, claimed_at = _time(questionnaire, sent, received, assurance, flagged)
     refuse_closed(questionnaire, occurred_at, received)
-    response_id = new_id()
+    response_id = str(uuid7())
+    key = submission_key or f"{_UNNAMED}{response_id}"
+    texts = (
+        response_id,
+        str(version),
+        key,
+        sent["status"],
+        "test" if sent["test"] else "flagged" if _doubtful(flagged) else "ok",
+        assurance,
+        sent.get("language", ""),
+        sent["channel"],
+        sent["method"],
+        occurred_at.isoformat(),
+        "" if claimed_at is None else claimed_at.isoformat(),
+        repr(sent["duration_seconds"]) if "duration_seconds" in sent else "",
+        _array(flagged),
+        _metadata(sheet, sent),
+        _dump(sent["answers"]),
+        _array(tallies),
+    )
     return Prepared(
-        workspace_id=questionnaire.workspace_id,
-        id=response_id,
-        survey_id=questionnaire.survey_id,
-        version=version,
-        submission_key=submission_key or f"{_UNNAMED}{response_id.hex}",
-        content_hash=content_hash(sent),
-        status=sent["status"],
-        quality="test" if sent["test"] else "flagged" if _doubtful(flagged) else "ok",
-        assurance=assurance,
-        language=sent.get("language"),
-        channel=sent["channel"],
-        method=sent["method"],
-        customer=sent.get("customer"),
-        occurred_at=occurred_at,
-        claimed_at=claimed_at,
-        duration_seconds=sent.get("duration_seconds"),
-        flags=flagged,
-        metadata=_metadata(sheet, sent),
-        answers=_dump(sent["answers"]),
-        tallies=tallies,
-        received_at=received,
-        survey_revision=questionnaire.revision,
+        questionnaire,
+        response_id,
+        version,
+        key,
+        content_hash(sent),
+        sent["status"],
+        sent.get("customer"),
+        texts,
     )
 
 
@@ -221,6 +224,11 @@ def content_hash(sent: Sent) -> bytes:
 
 
 _VOLATILE = ("sent_at", "submission_id")
+
+
+def _array(codes: list[str]) -> str:
+    """PostgreSQL's form of an array; codes hold nothing that it would have to escape."""
+    return '{"' + '","'.join(codes) + '"}' if codes else "{}"
 
 
 def _dump(value: object) -> str:

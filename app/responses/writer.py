@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 
@@ -32,7 +31,7 @@ _TRIES = 3
 class Stored:
     """A row as it stands: new, or found there from before."""
 
-    id: UUID
+    id: str
     version: int
     received_at: datetime
     content_hash: bytes
@@ -41,7 +40,7 @@ class Stored:
 #: One look-up of the unique index for each submission. Where a table has no statistics yet, all
 #: indexes that begin with the workspace look equally good; the order asked for decides the tie.
 _FIND = """
-SELECT k.submission_key, k.survey_id, r.id, r.version, r.received_at,
+SELECT k.submission_key, k.survey_id, r.id::text, r.version, r.received_at,
     r.content_hash
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS k (workspace_id, survey_id, submission_key)
 CROSS JOIN LATERAL (
@@ -214,11 +213,11 @@ class _Connection:
         # The first of two with one key wins, and all writers take keys in the same order.
         distinct = dict(sorted({_key(row): row for row in reversed(rows)}.items()))
         inserted = await self._connection.fetch(INSERT, *columns(list(distinct.values())))
-        new = {record["id"].int: record["received_at"] for record in inserted}
+        new = {record["id"]: record["received_at"] for record in inserted}
         found = {}
         missing = []
         for key, row in distinct.items():
-            received_at = new.get(row.id.int)
+            received_at = new.get(row.id)
             if received_at is None:
                 missing.append(row)
             else:
@@ -229,7 +228,10 @@ class _Connection:
 
     async def _find(self, rows: Sequence[Prepared]) -> dict[_Key, Stored]:
         assert self._connection is not None  # noqa: S101 - _store opened it
-        keys = ((row.workspace_id, row.survey_id, row.submission_key) for row in rows)
+        keys = (
+            (row.questionnaire.workspace_id, row.questionnaire.survey_id, row.submission_key)
+            for row in rows
+        )
         records = await self._connection.fetch(_FIND, *map(list, zip(*keys, strict=True)))
         return {
             (each["survey_id"].int, each["submission_key"]): Stored(
@@ -251,4 +253,4 @@ class _Connection:
 
 
 def _key(row: Prepared) -> _Key:
-    return (row.survey_id.int, row.submission_key)
+    return (row.questionnaire.survey_id.int, row.submission_key)
