@@ -19,10 +19,12 @@ from app.errors import Problem
 from app.responses.insertion import INSERT, columns
 from app.responses.submission import OutdatedQuestionnaire, Prepared
 
-#: More rows make the statement longer without making the commit cheaper.
+#: A statement costs as much as twenty rows, and its commit a disk's answer, however few it writes;
+#: with more rows than this nothing is left to share.
 MAX_BATCH = 64
-#: How long a response waits for company while another statement is being committed.
-_GATHER_SECONDS = 0.003
+#: While responses come together, one waits for company as long as more keep coming, in steps.
+_GATHER_STEPS = 4
+_STEP_SECONDS = 0.001
 #: How often a statement is tried when the connection or the server went away under it.
 _TRIES = 3
 
@@ -89,6 +91,7 @@ class Writer:
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
         self._writing = 0
+        self._last_batch = 0
 
     def start(self) -> None:
         """Begin to write; call it inside the running loop."""
@@ -131,16 +134,25 @@ class Writer:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            if self._writing and len(self._waiting) < MAX_BATCH:
-                # Another statement is on its way: what comes meanwhile goes together.
-                await asyncio.sleep(_GATHER_SECONDS)
+            if self._writing or self._last_batch > 1:
+                await self._gather()
             batch = self._waiting[:MAX_BATCH]
             del self._waiting[:MAX_BATCH]
             if batch:
+                self._last_batch = len(batch)
                 self._writing += 1
                 await self._write_batch(connection, batch)
                 self._writing -= 1
         await connection.close()
+
+    async def _gather(self) -> None:
+        """Wait for company, a few milliseconds at most; whoever comes alone hardly waits."""
+        seen = 0
+        for _ in range(_GATHER_STEPS):
+            if not seen < len(self._waiting) < MAX_BATCH:
+                return
+            seen = len(self._waiting)
+            await asyncio.sleep(_STEP_SECONDS)
 
     async def _write_batch(
         self,
