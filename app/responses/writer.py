@@ -22,9 +22,8 @@ from app.responses.submission import OutdatedQuestionnaire, Prepared
 #: A statement costs as much as twenty rows, and its commit a disk's answer, however few it writes;
 #: with more rows than this nothing is left to share.
 MAX_BATCH = 64
-#: While responses come together, one waits for company as long as more keep coming, in steps.
-_GATHER_STEPS = 4
-_STEP_SECONDS = 0.001
+#: Turns of the loop: one reads a request that has arrived, the next one judges it.
+_QUIET_TURNS = 2
 #: How often a statement is tried when the connection or the server went away under it.
 _TRIES = 3
 
@@ -90,8 +89,6 @@ class Writer:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
-        self._writing = 0
-        self._last_batch = 0
 
     def start(self) -> None:
         """Begin to write; call it inside the running loop."""
@@ -134,25 +131,20 @@ class Writer:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            if self._writing or self._last_batch > 1:
-                await self._gather()
+            await self._gather()
             batch = self._waiting[:MAX_BATCH]
             del self._waiting[:MAX_BATCH]
             if batch:
-                self._last_batch = len(batch)
-                self._writing += 1
                 await self._write_batch(connection, batch)
-                self._writing -= 1
         await connection.close()
 
     async def _gather(self) -> None:
-        """Wait for company, a few milliseconds at most; whoever comes alone hardly waits."""
-        seen = 0
-        for _ in range(_GATHER_STEPS):
-            if not seen < len(self._waiting) < MAX_BATCH:
-                return
+        """Let requests in as long as more of them are here already: that keeps nobody waiting."""
+        seen = quiet = 0
+        while quiet < _QUIET_TURNS and len(self._waiting) < MAX_BATCH:
+            quiet = 0 if len(self._waiting) > seen else quiet + 1
             seen = len(self._waiting)
-            await asyncio.sleep(_STEP_SECONDS)
+            await asyncio.sleep(0)
 
     async def _write_batch(
         self,
