@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from math import lcm
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,8 +11,7 @@ from app.kpis.means import (
     Estimate,
     Moments,
     estimate_difference,
-    moments,
-    rescale,
+    moments_from_units,
     t_interval,
     welch,
 )
@@ -71,13 +70,18 @@ def best_share(items: Sequence[Item], answers: Tally) -> Share:
 
 def rescaled(items: Sequence[Item], answers: Tally) -> Moments | None:
     """Moments of all answers on 0 to 100, 100 the good end of every scale."""
-    total: Counter[Fraction] = Counter()
+    common = lcm(*(item.scale.max - item.scale.min for item in items))
+    number = total = squares = 0
     for item in items:
         ends = (item.scale.min, item.scale.max)
         low, high = ends if item.scale.direction == "higher" else ends[::-1]
+        step = 100 * (common // (high - low))
         for code, count in answers.codes((item.survey_id, item.name)).items():
-            total[rescale(int(code), low, high)] += count
-    return moments(total)
+            score = (int(code) - low) * step
+            number += count
+            total += score * count
+            squares += score * score * count
+    return moments_from_units(number, total, squares, common)
 
 
 def mean_on_100(items: Sequence[Item], answers: Tally, scope: Scope) -> Measurement:
