@@ -87,7 +87,8 @@ class AnswerSheet:
             errors.extend(self._unknown(answers))
         if errors:
             return Reading(errors=errors[:MAX_ERRORS])
-        return Reading(errors, tallies + self._together(answers, partial=partial))
+        tallies += self._together(answers, partial=partial)
+        return Reading(errors, tallies)
 
     def _together(self, answers: dict[str, Any], *, partial: bool) -> list[str]:
         """What several answers make; while it is partial, only what is complete."""
