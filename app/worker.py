@@ -12,6 +12,8 @@ from app.http import tasks as http
 from app.jobs import Handler
 from app.jobs.running import keep_running
 from app.lifetime import tasks as lifetime
+from app.market import tasks as market
+from app.market.recount import recount_leads
 from app.purchases import tasks as purchases
 from app.purchases.recount import recount_purchases
 from app.recounts.findings import Recounter
@@ -25,10 +27,12 @@ _PATIENCE_SECONDS = 180.0
 ROLLUPS: Mapping[str, Recounter] = {
     "survey_cells": recount_cells,
     "purchases": recount_purchases,
+    "leads": recount_leads,
 }
 JOBS = [
     *responses.JOBS,
     *purchases.JOBS,
+    *market.JOBS,
     *lifetime.JOBS,
     *churn.JOBS,
     *alerts.JOBS,

@@ -20,6 +20,7 @@ import httpx
 
 from app.config import Settings
 from app.db import Database, new_id, raw_dsn
+from app.market.tasks import fold_all_leads
 from app.purchases.tasks import fold_all
 from benchmarks import market
 from benchmarks.processes import server
@@ -173,8 +174,9 @@ async def _fold(settings: Settings) -> float:
     patient = settings.model_copy(update={"command_timeout_seconds": 600.0})
     database = Database(patient)
     started = time.perf_counter()
-    while await fold_all(database):
-        pass
+    for fold in (fold_all, fold_all_leads):
+        while await fold(database):
+            pass
     seconds = time.perf_counter() - started
     connection = await database.engine.connect()
     _ = await connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -1,8 +1,8 @@
 """Which customers' purchases have changed: told in the transaction of the change.
 
-Rows are only ever added here, one for all customers of a chunk, and removed by whoever has taken
-them into account; so no writer waits for another, and a change that commits late is never passed
-over.
+Rows are only ever added here, one for all customers of a chunk, then marked by whoever takes them
+into account and removed by who comes last; so no writer waits for another, and a change that
+commits late is never passed over.
 """
 
 from collections.abc import Iterable

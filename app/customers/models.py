@@ -147,3 +147,5 @@ class PurchaseChange(Base):
     workspace_id: Mapped[WorkspaceKey]
     id: Mapped[RecordId]
     customers: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    folded: Mapped[bool] = mapped_column(server_default="false")
+    """Taken into what is kept of purchases; the leads of these customers come after them."""

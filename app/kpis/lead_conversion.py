@@ -11,6 +11,8 @@ from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period, local_date
 from app.kpis.proportions import Share, wilson
 from app.kpis.purchases import Figures, chosen, member_of, read, timelines
+from app.market.lead_counts import Group, Groups, Wanted, count_leads
+from app.market.verdicts import Counts
 from app.problems import Text
 
 WITHIN = Option(
@@ -99,7 +101,42 @@ async def measure_lead_conversion(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The conversion of each period's leads; see `Kpi.formula` of the catalogue."""
-    found: list[dict[str, Cohort]] = [{} if by else {"": Cohort()} for _ in periods]
+    today, within = local_date(now(), periods[0].zone), int(chosen(scope, WITHIN))
+    wanted = Wanted(within, today.toordinal() - within, by, scope.filters)
+    windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
+    kept = await count_leads(session, scope.workspace_id, periods[0].zone, windows, wanted)
+    if kept is not None:
+        found = [_cohorts(groups) for groups in kept]
+    else:
+        found = await _from_rows(session, scope, periods, by)
+    nobody = {} if by else {"": Cohort()}
+    return [
+        {member: _measurement(cohort, scope.level) for member, cohort in (nobody | groups).items()}
+        for groups in found
+    ]
+
+
+def _cohorts(groups: Groups) -> dict[str, Cohort]:
+    """By member, with those whose days are over told apart."""
+    found = {}
+    for member in {group.member for group in groups}:
+        over, waiting = (groups.get(Group(member, is_over), Counts()) for is_over in (True, False))
+        found[member] = Cohort(
+            leads=over.leads - over.known + waiting.leads - waiting.known,
+            won=over.won + waiting.won,
+            over=over.leads - over.known,
+            over_won=over.won,
+            repeated=over.repeated + waiting.repeated,
+            known=over.known + waiting.known,
+        )
+    return {member: cohort for member, cohort in found.items() if cohort != Cohort()}
+
+
+async def _from_rows(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+) -> list[dict[str, Cohort]]:
+    """The same from all leads of the periods and the orders of their customers."""
+    found: list[dict[str, Cohort]] = [{} for _ in periods]
     conditions = " ".join(
         f"AND {LEAD_DIMENSIONS[name]} = ANY(CAST(:values{number} AS text[]))"
         for number, name in enumerate(scope.filters)
@@ -118,10 +155,7 @@ async def measure_lead_conversion(
             place = timeline.periods.get(row["point"])
             if place is not None:
                 found[place][row["member"]] = _cohort(row)
-    return [
-        {member: _measurement(cohort, scope.level) for member, cohort in groups.items()}
-        for groups in found
-    ]
+    return found
 
 
 def _cohort(row: RowMapping) -> Cohort:

@@ -13,6 +13,7 @@ from app.customers.lookup import rows_of
 from app.customers.moments import moment
 from app.customers.upsert import Folded
 from app.errors import Invalid
+from app.market.changes import note_leads
 from app.market.models import Lead
 from app.market.schemas import LeadLine
 
@@ -67,10 +68,19 @@ class LeadRows:
 
     async def insert(self, states: Mapping[str, LeadState]) -> set[str]:
         """Insert leads; those that somebody else inserted meanwhile are left out."""
-        return set(await self._session.scalars(_INSERT, self._parameters(states)))
+        made = set(await self._session.scalars(_INSERT, self._parameters(states)))
+        customers = (states[key].customer for key in made)
+        await note_leads(self._session, self._workspace_id, made, customers)
+        return made
 
     async def update(self, states: Mapping[str, LeadState]) -> None:
-        """Write changed leads, a revision each."""
+        """Write changed leads, a revision each.
+
+        A lead may move from one customer to another: what is earliest changes for both.
+        """
+        before = await self.read(sorted(states), lock=False)
+        customers = (state.customer for state in (*before.values(), *states.values()))
+        await note_leads(self._session, self._workspace_id, states, customers)
         await self._session.execute(_UPDATE, self._parameters(states))
 
     def _parameters(self, states: Mapping[str, LeadState]) -> dict[str, Any]:

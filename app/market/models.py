@@ -4,11 +4,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, Index, Numeric, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, CreatedAt, Record, Revision, UpdatedAt, WorkspaceKey
+from app.db import Base, CreatedAt, Record, RecordId, Revision, UpdatedAt, WorkspaceKey
 
 
 class Lead(Base):
@@ -97,3 +106,66 @@ class MarketTotal(Record):
     competitors: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """Their own totals by name, as decimal text."""
     revision: Mapped[Revision]
+
+
+class LeadRollup(Base):
+    """How far the leads of a workspace have been judged, and for which zone.
+
+    Leads up to `rebuilt_to` have been; once `complete`, all have that no list names.
+    """
+
+    __tablename__ = "lead_rollups"
+
+    workspace_id: Mapped[WorkspaceKey]
+    time_zone: Mapped[str]
+    complete: Mapped[bool]
+    rebuilt_to: Mapped[str]
+    folded_at: Mapped[datetime]
+
+
+class LeadChange(Base):
+    """Leads that changed in one transaction, and the customers that they named or name now."""
+
+    __tablename__ = "lead_changes"
+
+    workspace_id: Mapped[WorkspaceKey]
+    id: Mapped[RecordId]
+    leads: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    customers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class LeadVerdict(Base):
+    """What became of a lead, as it was folded; see `verdicts.Verdict`."""
+
+    __tablename__ = "lead_verdicts"
+
+    workspace_id: Mapped[WorkspaceKey]
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[int]
+    channel: Mapped[str]
+    campaign: Mapped[str]
+    repeated: Mapped[bool]
+    steps: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """Of each step the days, and how many more leads are won and known, in turn."""
+
+
+class LeadCell(Base):
+    """Leads of a day (`grain`) or month, of everybody (dimension '') and by channel and campaign.
+
+    Days are numbered as `date.toordinal` does, months year * 12 + month - 1. Of the leads that
+    are given so many days, as many are won as `won` says up to and with `within`; so with those
+    that are `known`. How many there are, without and with an earlier one, stands at 0.
+    """
+
+    __tablename__ = "lead_cells"
+
+    workspace_id: Mapped[WorkspaceKey]
+    grain: Mapped[str] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    within: Mapped[int] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    leads: Mapped[int]
+    repeated: Mapped[int]
+    won: Mapped[int]
+    known: Mapped[int]

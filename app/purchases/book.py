@@ -187,7 +187,8 @@ def trait(kind: str) -> str:
 
 
 _CHANGED = text("""
-SELECT unnest(customers) FROM purchase_changes WHERE workspace_id = :workspace_id LIMIT :listed
+SELECT unnest(customers) FROM purchase_changes
+WHERE workspace_id = :workspace_id AND NOT folded LIMIT :listed
 """)
 _LATER = text("""
 SELECT customer_id FROM customer_purchases

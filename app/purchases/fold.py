@@ -1,7 +1,7 @@
 """Folding: brings what is kept of purchases up to what the orders and refunds say.
 
 Exactness does not depend on it: a read takes the customers of `purchase_changes` from their own
-rows. A step reads which customers have changed, then their rows, then writes and removes what
+rows. A step reads which customers have changed, then their rows, then writes and marks what
 it has read of the list: what commits in between stays listed and is folded again.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Update, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,14 +55,14 @@ class _Batch:
 _CHANGED = text("""
 SELECT id, customers FROM (
     SELECT id, customers, sum(cardinality(customers)) OVER (ORDER BY id) AS so_far
-    FROM purchase_changes WHERE workspace_id = :workspace_id
+    FROM purchase_changes WHERE workspace_id = :workspace_id AND NOT folded
 ) AS listed
 WHERE so_far - cardinality(customers) < :most
 ORDER BY id
 """)
 _HOW_MANY = text("""
 SELECT coalesce(sum(cardinality(customers)), 0) FROM purchase_changes
-WHERE workspace_id = :workspace_id
+WHERE workspace_id = :workspace_id AND NOT folded
 """)
 _NEXT = text("""
 SELECT c.id FROM customers c
@@ -93,13 +93,16 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
     batch = await (_changed if state.complete else _next)(session, state)
     await _fold(session, state, batch.customers)
     if batch.entries:
-        done = delete(PurchaseChange).where(
-            PurchaseChange.workspace_id == workspace_id, PurchaseChange.id.in_(batch.entries)
-        )
-        await session.execute(done)
+        await session.execute(_done(workspace_id).where(PurchaseChange.id.in_(batch.entries)))
     state.folded_at = now()
     await session.flush()
     return batch.more
+
+
+def _done(workspace_id: UUID) -> Update:
+    """Marks what is listed as folded: leads are next, and remove it."""
+    listed = PurchaseChange.workspace_id == workspace_id, PurchaseChange.folded.is_(False)
+    return update(PurchaseChange).where(*listed).values(folded=True)
 
 
 async def _locked_state(session: AsyncSession, workspace: Workspace) -> PurchaseRollup:
@@ -119,9 +122,9 @@ async def _locked_state(session: AsyncSession, workspace: Workspace) -> Purchase
 
 async def _begin_anew(session: AsyncSession, state: PurchaseRollup, time_zone: str) -> None:
     """Empty what is kept. What is listed by now will be read with everything else."""
-    tables = (CustomerPurchases, UndonePurchase, CustomerSet, PurchaseCell, PurchaseChange)
-    for table in tables:
+    for table in (CustomerPurchases, UndonePurchase, CustomerSet, PurchaseCell):
         await session.execute(delete(table).where(table.workspace_id == state.workspace_id))
+    await session.execute(_done(state.workspace_id))
     state.time_zone, state.complete = time_zone, False
     state.rebuilt_to, state.customers = _NOBODY, 0
 

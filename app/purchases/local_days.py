@@ -58,6 +58,19 @@ def whole_months(first: int, last: int) -> range | None:
     return range(month_of(first), month_of(last))
 
 
+def split_months(first: int, last: int) -> tuple[range, range, range]:
+    """The days [first, last): days, the numbers of the whole months after them, and days again."""
+    begins, ends = month_of(first - 1) + 1, month_of(last)
+    if begins >= ends:
+        return range(first, last), range(0), range(0)
+    return range(first, _first_day(begins)), range(begins, ends), range(_first_day(ends), last)
+
+
+def _first_day(month: int) -> int:
+    year, before = divmod(month, 12)
+    return date(year, before + 1, 1).toordinal()
+
+
 @lru_cache(maxsize=20_000)
 def _starts(number: int, zone: ZoneInfo) -> datetime:
     return day_starts_at(date.fromordinal(number), zone)

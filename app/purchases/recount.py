@@ -23,7 +23,8 @@ from app.recounts.findings import Difference, Recount
 _BATCH = 2_000
 
 _PENDING = text("""
-SELECT DISTINCT unnest(customers) FROM purchase_changes WHERE workspace_id = :workspace_id
+SELECT DISTINCT unnest(customers) FROM purchase_changes
+WHERE workspace_id = :workspace_id AND NOT folded
 """)
 _KEPT = text("""
 SELECT number, customer_id FROM customer_purchases

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.purchases.book import Book
 from app.purchases.contributions import earnings
 from app.purchases.histories import Move
-from app.purchases.local_days import month_of
+from app.purchases.local_days import split_months
 from app.purchases.newcomers import Window, histories_of, newcomers
 from app.purchases.spans import members_of, set_of
 
@@ -128,18 +128,9 @@ async def _kept(book: Book, windows: Sequence[Window], today: int) -> list[Chann
 def _pieces(window: Window) -> Iterator[tuple[str, int, int]]:
     """Measures and ranges of places that are together the window: whole months where it has any."""
     yield "newcomers", *window
-    first, last = month_of(window.first - 1) + 1, month_of(window.last)
-    if first >= last:
-        yield "earned", *window
-        return
-    yield "earned", window.first, _first_day(first)
-    yield "earned_month", first, last
-    yield "earned", _first_day(last), window.last
-
-
-def _first_day(month: int) -> int:
-    year, before = divmod(month, 12)
-    return date(year, before + 1, 1).toordinal()
+    before, months, after = split_months(*window)
+    for measure, places in (("earned", before), ("earned_month", months), ("earned", after)):
+        yield measure, places.start, places.stop
 
 
 async def _moved_later(book: Book, today: int) -> int:

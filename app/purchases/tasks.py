@@ -9,7 +9,7 @@ from app.purchases.fold import fold
 _BEHIND = text("""
 SELECT w.id FROM workspaces w LEFT JOIN purchase_rollups r ON r.workspace_id = w.id
 WHERE r.workspace_id IS NULL OR NOT r.complete OR r.time_zone <> w.time_zone
-    OR EXISTS (SELECT 1 FROM purchase_changes c WHERE c.workspace_id = w.id)
+    OR EXISTS (SELECT 1 FROM purchase_changes c WHERE c.workspace_id = w.id AND NOT c.folded)
 """)
 
 
