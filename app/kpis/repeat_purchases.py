@@ -20,6 +20,7 @@ from app.kpis.purchases import (
     timelines,
 )
 from app.purchases.book import Book
+from app.purchases.repeated import bought_twice
 from app.purchases.undone import undone_orders
 
 _BUYERS = """,
@@ -38,7 +39,7 @@ async def measure_repeat_purchases(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The repeat-purchase rate of each period and group; see `Kpi.formula` of the catalogue."""
-    book = await open_periods(session, scope, periods, by_hand=True)
+    book = await open_periods(session, scope, periods)
     if book is not None:
         found, refunded = await _from_sets(book, scope, periods, by)
     else:
@@ -54,7 +55,7 @@ async def _from_sets(
     """Repeat buyers and buyers by period and group, from the kept sets."""
     groups = await book.groups(by, scope.filters)
     found: list[dict[str, Share]] = []
-    for once, twice in await book.bought_twice([days_of(each) for each in periods]):
+    for once, twice in await bought_twice(book, [days_of(each) for each in periods]):
         counted = {
             member: Share((twice & own).bit_count(), (once & own).bit_count())
             for member, own in groups.items()

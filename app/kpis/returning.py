@@ -11,7 +11,7 @@ from app.kpis.proportions import Share, wilson
 from app.kpis.purchases import Figures, chosen
 from app.kpis.repeat_purchases import measure_repeat_purchases
 from app.kpis.statistics import Difference, Interval
-from app.kpis.survival import Curve, Watched, curve, limits, median_limits
+from app.kpis.survival import Curve, Lives, curve, limits, median_limits
 from app.kpis.survival_lives import Wanted
 from app.kpis.survival_times import watch
 from app.problems import Text
@@ -39,8 +39,8 @@ async def measure_repeats(
         return await measure_repeat_purchases(session, scope, periods, by)
     days = int(asked)
 
-    def figure(watched: Sequence[Watched]) -> Measurement:
-        found = curve(watched)
+    def figure(lives: Lives) -> Measurement:
+        found = curve(lives)
         return Measurement(
             value=_returned(found, days),
             n=found.subjects,
@@ -59,8 +59,8 @@ async def measure_time_to_second(
 ) -> Figures:
     """The median days to the second purchase, of those who were watched in the period."""
 
-    def figure(watched: Sequence[Watched]) -> Measurement:
-        found = curve(watched)
+    def figure(lives: Lives) -> Measurement:
+        found = curve(lives)
         median = found.quantile(0.5)
         low, high = median_limits(found, "log-log", scope.level)
         around = None
@@ -151,7 +151,7 @@ async def _watched(
     scope: Scope,
     periods: Sequence[Period],
     by: str | None,
-    figure: Callable[[Sequence[Watched]], Measurement],
+    figure: Callable[[Lives], Measurement],
     *,
     acquired: bool,
 ) -> Figures:
@@ -165,7 +165,7 @@ async def _watched(
         )
         groups = dict(await watch(session, wanted, by))
         if by is None:
-            groups.setdefault("", [])
+            groups.setdefault("", Lives())
         found.append({member: figure(each) for member, each in groups.items()})
     return found
 

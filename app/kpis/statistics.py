@@ -6,6 +6,7 @@ per exposure). A figure that cannot be computed is None, never 0, NaN or infinit
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from app.kpis.distributions import normal_quantile
@@ -59,6 +60,7 @@ class Difference:
         return Interval(self.level, self.low, self.high, self.method)
 
 
+@lru_cache
 def critical_z(level: float) -> float:
     """The standard normal value for a two-sided `level`: 1.959964 for 0.95.
 

@@ -5,10 +5,10 @@ Kaplan and Meier (1958), with delayed entry; Greenwood's variance; the log-rank 
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import mul, truediv
+from typing import Literal, NamedTuple, Self
 
 from app.kpis.distributions import chi_square_survival
 from app.kpis.statistics import DEFAULT_LEVEL, Interval, critical_z
@@ -16,6 +16,8 @@ from app.kpis.statistics import DEFAULT_LEVEL, Interval, critical_z
 Band = Literal["log-log", "log", "plain"]
 #: S is a product of fractions: a half must be met although it is computed in floats.
 _SLACK = 1e-12
+#: The entry of those who were watched from the beginning.
+_ALWAYS = -1
 
 
 class Watched(NamedTuple):
@@ -28,6 +30,55 @@ class Watched(NamedTuple):
     time: int
     event: bool
     n: int = 1
+
+
+@dataclass
+class Lives:
+    """All that a curve needs of those who were watched: how many, by when each thing was."""
+
+    entered: Counter[int] = field(default_factory=Counter)
+    """By the time after which they were watched."""
+    events: Counter[int] = field(default_factory=Counter)
+    """By the time at which it happened."""
+    censored: Counter[int] = field(default_factory=Counter)
+    """By the last time of those to whom it did not happen."""
+
+    @classmethod
+    def of(cls, watched: Iterable[Watched]) -> Self:
+        """Those who were watched at all."""
+        lives = cls()
+        for each in watched:
+            if each.time > each.entry and each.n:
+                lives.add(each)
+        return lives
+
+    def add(self, watched: Watched) -> None:
+        """Add one kind of subject."""
+        entry, time, event, n = watched
+        self.entered[entry] += n
+        (self.events if event else self.censored)[time] += n
+
+    @property
+    def subjects(self) -> int:
+        """How many were watched."""
+        return self.entered.total()
+
+    def at_risk(self, times: Iterable[int]) -> Iterator[int]:
+        """How many were watched at each of the times, which ascend.
+
+        A subject that is censored at t is at risk at t.
+        """
+        ended = self.events + self.censored
+        entries, ends = sorted(self.entered.items()), sorted(ended.items())
+        entries.reverse()
+        ends.reverse()
+        present = 0
+        for t in times:
+            while entries and entries[-1][0] < t:
+                present += entries.pop()[1]
+            while ends and ends[-1][0] < t:
+                present -= ends.pop()[1]
+            yield present
 
 
 @dataclass(frozen=True)
@@ -61,34 +112,22 @@ class Curve:
         return next((each.t for each in self.points if each.s <= 1 - share + _SLACK), None)
 
 
-def curve(watched: Iterable[Watched]) -> Curve:
-    """The Kaplan-Meier curve. A subject that is censored at t is at risk at t."""
-    seen = [each for each in watched if each.time > each.entry and each.n]
+def curve(lives: Lives) -> Curve:
+    """The Kaplan-Meier curve."""
     points, s, variance = [], 1.0, 0.0
-    for t, at_risk, events in _risks(seen):
+    times = sorted(lives.events)
+    for t, at_risk in zip(times, lives.at_risk(times), strict=True):
+        events = lives.events[t]
         left = at_risk - events
         s *= left / at_risk
         variance += events / (at_risk * left) if left else math.inf
         points.append(Point(t, at_risk, events, s, variance))
     return Curve(
         points,
-        subjects=sum(each.n for each in seen),
-        events=sum(each.n for each in seen if each.event),
-        late=sum(each.n for each in seen if each.entry >= 0),
+        subjects=lives.subjects,
+        events=lives.events.total(),
+        late=lives.subjects - lives.entered[_ALWAYS],
     )
-
-
-def _risks(watched: Sequence[Watched]) -> list[tuple[int, int, int]]:
-    """Each time with an event, how many were at risk, and how many events there were."""
-    enter, leave, events = Counter[int](), Counter[int](), Counter[int]()
-    for each in watched:
-        enter[each.entry + 1] += each.n
-        leave[each.time + 1] += each.n
-        if each.event:
-            events[each.time] += each.n
-    times = sorted({*enter, *leave, *events})
-    present = accumulate(enter[t] - leave[t] for t in times)
-    return [(t, n, events[t]) for t, n in zip(times, present, strict=True) if events[t]]
 
 
 def limits(point: Point, band: Band, level: float = DEFAULT_LEVEL) -> Interval | None:
@@ -117,14 +156,14 @@ def median_limits(
 
     Brookmeyer and Crowley (1982). None for an end that was not reached.
     """
-    banded = [(each.t, each.s, limits(each, band, level)) for each in found.points]
-    low = next(
-        (t for t, s, around in banded if (around.low if around else s) <= 0.5 + _SLACK), None
-    )
-    high = next(
-        (t for t, s, around in banded if (around.high if around else s) <= 0.5 + _SLACK), None
-    )
-    return low, high
+    low = None
+    for each in found.points:
+        around = limits(each, band, level)
+        if low is None and (around.low if around else each.s) <= 0.5 + _SLACK:
+            low = each.t
+        if (around.high if around else each.s) <= 0.5 + _SLACK:
+            return low, each.t
+    return low, None
 
 
 @dataclass(frozen=True)
@@ -136,7 +175,7 @@ class LogRank:
     p: float
 
 
-def log_rank(groups: Mapping[str, Sequence[Watched]]) -> LogRank | None:
+def log_rank(groups: Mapping[str, Lives]) -> LogRank | None:
     """The log-rank test; None for fewer than two groups, or where nothing can differ.
 
     Events of each group against those expected if all shared one curve, with the covariance of
@@ -146,50 +185,32 @@ def log_rank(groups: Mapping[str, Sequence[Watched]]) -> LogRank | None:
     size = len(names) - 1
     if size < 1:
         return None
-    everybody = [each for name in names for each in groups[name] if each.time > each.entry]
-    own = [_at_risk(groups[name]) for name in names]
-    gap = [0.0] * size
-    spread = [[0.0] * size for _ in range(size)]
-    for t, at_risk, events in _risks(everybody):
-        shares = [risk(t) / at_risk for risk, _ in own[:size]]
-        varying = events * (at_risk - events) / (at_risk - 1) if at_risk > 1 else 0.0
-        for i, share in enumerate(shares):
-            gap[i] += own[i][1][t] - events * share
-            for j, other in enumerate(shares):
-                spread[i][j] += varying * share * ((1 if i == j else 0) - other)
+    own = [groups[name] for name in names]
+    times = sorted({t for lives in own for t in lives.events})
+    present = [list(lives.at_risk(times)) for lives in own]
+    at_risk = [sum(each) for each in zip(*present, strict=True)]
+    events = [sum(lives.events[t] for lives in own) for t in times]
+    varying = [
+        d * (n - d) / (n - 1) if n > 1 else 0.0 for d, n in zip(events, at_risk, strict=True)
+    ]
+    shares = [list(map(truediv, each, at_risk)) for each in present[:size]]
+    gap = [
+        lives.events.total() - sum(map(mul, events, share))
+        for lives, share in zip(own[:size], shares, strict=True)
+    ]
+    weighed = [list(map(mul, varying, share)) for share in shares]
+    spread = [
+        [
+            (sum(one) if i == j else 0.0) - sum(map(mul, one, other))
+            for j, other in enumerate(shares)
+        ]
+        for i, one in enumerate(weighed)
+    ]
     solved = _solve(spread, gap)
     if solved is None:
         return None
     statistic = max(0.0, sum(g * x for g, x in zip(gap, solved, strict=True)))
     return LogRank(statistic, size, chi_square_survival(statistic, size))
-
-
-class _Risk:
-    """How many of a group are at risk at a time."""
-
-    def __init__(self, watched: Sequence[Watched]) -> None:
-        changes = Counter[int]()
-        for each in watched:
-            if each.time > each.entry:
-                changes[each.entry + 1] += each.n
-                changes[each.time + 1] -= each.n
-        self.times = sorted(changes)
-        self.present = list(accumulate(changes[t] for t in self.times))
-        self.place = 0
-
-    def __call__(self, t: int) -> int:
-        """Times must ascend."""
-        while self.place < len(self.times) and self.times[self.place] <= t:
-            self.place += 1
-        return self.present[self.place - 1] if self.place else 0
-
-
-def _at_risk(watched: Sequence[Watched]) -> tuple[_Risk, Counter[int]]:
-    events = Counter[int]()
-    for each in watched:
-        if each.event and each.time > each.entry:
-            events[each.time] += each.n
-    return _Risk(watched), events
 
 
 def _solve(matrix: list[list[float]], right: list[float]) -> list[float] | None:

@@ -1,62 +1,62 @@
-"""Lives from sums that are kept: gaps, silences, and those who bought on one day alone.
+"""Lives from what is kept: counts of gaps, of silences and of those who bought on one day alone.
 
-Sums are of purchases that stand now. The customers whose second purchase, or whose silence, was
-not yet due at the end are found by an index, and told as of the end.
+Counts are of purchases that stand now. Customers whose second purchase, or whose silence, lies
+beyond the watch are found by an index on its day, and told as of the end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
-from app.kpis.survival_lives import Life, Lives, Wanted, add, group_named, kept, life
+from app.kpis.survival import Lives
+from app.kpis.survival_lives import Groups, Wanted, add_by_hand, group_named, kept
 from app.purchases.book import Book, group_of, kinds, passes, trait
-from app.purchases.histories import SILENCE_DAYS, History
+from app.purchases.histories import History
 
 _CELLS = """
-SELECT c.measure, {member} AS member, c.place, sum(c.n) AS n FROM purchase_cells c
-WHERE c.workspace_id = :workspace_id AND c.measure = ANY(CAST(:measures AS text[]))
-    AND c.dimension = :dimension {condition}
-GROUP BY 1, 2, 3
-"""
-# Of late comers what happened by the end needs the first day and the gap; of the others what was
-# not due then is one thing by the first day, and another by the gap in whose cell they are.
-_LATER = """
-SELECT members, first, gap, count(*) AS n FROM (
-    SELECT ARRAY[{columns}]::text[] AS members, p.first_day - DATE '0001-01-01' + 1 AS first,
-        CASE WHEN p.{turn} < :due THEN p.{turn} - p.first_day END AS gap
-    FROM customer_purchases p
-    WHERE p.workspace_id = :workspace_id AND p.{turn} >= :day
-        AND p.number <> ALL(CAST(:by_hand AS bigint[])) {condition}
+SELECT measure, member, array_agg(place), array_agg(n) FROM (
+    SELECT c.measure, {member} AS member, c.place, CAST(sum(c.n) AS bigint) AS n
+    FROM purchase_cells c
+    WHERE c.workspace_id = :workspace_id AND c.measure = ANY(CAST(:measures AS text[]))
+        AND c.dimension = :dimension {condition}
+    GROUP BY 1, 2, 3
 ) AS each
-GROUP BY {groups}
+GROUP BY 1, 2
 """
+# `turn` is the day that decides. A curve needs sums along either axis only: when they began, and
+# how long it took (or, where that is not due, when they began).
+_CUSTOMERS = """
+SELECT {members} AS members, {first} AS first, due, place, count(*) AS n FROM (
+    SELECT {columns} first, due, CASE WHEN due THEN gap ELSE first END AS place FROM (
+        SELECT {columns} coalesce(p.{turn} < :due, false) AS due, p.{turn} - p.first_day AS gap,
+            p.first_day - DATE '0001-01-01' + 1 AS first
+        FROM customer_purchases p
+        WHERE p.workspace_id = :workspace_id AND {found} {condition}
+    ) AS p
+) AS p
+GROUP BY GROUPING SETS ({sets})
+"""
+_FROM_TURN = "p.{turn} >= :day"
+_FROM_TURN_KNOWN = "p.{turn} >= :day AND p.first_day < :latest"
+_FROM_FIRST = "p.first_day >= :earliest AND p.first_day < :latest"
+_STILL_WATCHED = " AND (p.{turn} IS NULL OR p.{turn} >= :day)"
 
 
-async def from_cells(book: Book, wanted: Wanted, by: str | None) -> Lives | None:
-    """All times, from counts of gaps or of silences; None where these do not tell them."""
-    traits = {*wanted.scope.filters, *kinds(by)}
-    other_window = wanted.event == "churn" and wanted.window != SILENCE_DAYS
-    if wanted.acquired or other_window or len(traits) > 1:
-        return None
-    measures, late = _measures(wanted), bool(wanted.watched_from)
-    found: Lives = {}
-    for measure, member, place, n in await _sums(book, wanted, by, measures):
-        add(found, member, _of_cell(wanted, measure, place), n)
-    for row in await _not_yet(book, wanted, by):
-        name, first, gap = group_of(row["members"]), row["first"], row["gap"]
-        if first is None:
-            add(found, name, _of_cell(wanted, measures[0], gap), -row["n"])
+async def from_counts(book: Book, wanted: Wanted, by: str | None) -> Groups:
+    """All lives until the second purchase, or until a silence of the usual window."""
+    found: Groups = {}
+    late = bool(wanted.watched_from)
+    if wanted.acquired or len({*wanted.scope.filters, *kinds(by)}) > 1:
+        condition = _FROM_FIRST + (_STILL_WATCHED if late else "")
+        await _add_customers(book, wanted, by, found, condition)
+    else:
+        await _add_sums(book, wanted, by, found)
+        if late:
+            await _add_customers(book, wanted, by, found, _FROM_TURN_KNOWN)
         else:
-            due = None if gap is None or not late else first + gap + _lag(wanted)
-            add(found, name, _as_of_end(wanted, first, due), row["n"])
-    for one in book.by_hand:
-        if passes(one.history.traits, wanted.scope.filters):
-            name = group_named(one.history, by)
-            for measure in measures:
-                if (own := _place(measure, one.history)) is not None:
-                    add(found, name, _of_cell(wanted, measure, own), -1)
-            add(found, name, life(wanted, one.history), 1)
+            await _turn_back(book, wanted, by, found)
+    add_by_hand(found, book, wanted, by)
     return found
 
 
@@ -67,14 +67,29 @@ def _measures(wanted: Wanted) -> Sequence[str]:
     return ("once",) if wanted.watched_from else ("gap", "once")
 
 
-def _lag(wanted: Wanted) -> int:
-    """Days from the one that decides until it is known."""
-    return SILENCE_DAYS if wanted.event == "churn" else 0
+async def _add_sums(book: Book, wanted: Wanted, by: str | None, found: Groups) -> None:
+    """Count what the sums say of all but those who are counted by hand."""
+    measures = _measures(wanted)
+    for measure, member, places, counts in await _sums(book, wanted, by, measures):
+        counted = zip(places, counts, strict=True)
+        _count(found.setdefault(member, Lives()), wanted, measure, counted)
+    for one in book.by_hand:
+        if passes(one.history.traits, wanted.scope.filters):
+            lives = found.setdefault(group_named(one.history, by), Lives())
+            for measure in measures:
+                if (place := _place(measure, one.history)) is not None:
+                    _count(lives, wanted, measure, [(place, -1)])
 
 
-def _of_cell(wanted: Wanted, measure: str, place: int) -> Life:
-    """What a cell says: so many days to what happens, or one day alone."""
-    return _as_of_end(wanted, place) if measure == "once" else (-1, place + _lag(wanted), True)
+def _count(lives: Lives, wanted: Wanted, measure: str, counted: Iterable[tuple[int, int]]) -> None:
+    """Add the counts of a measure's cells, by place."""
+    for place, n in counted:
+        if measure != "once":
+            lives.entered[-1] += n
+            lives.events[place + wanted.lag] += n
+        elif place < wanted.end:
+            lives.entered[wanted.entry(place)] += n
+            lives.censored[wanted.end - 1 - place] += n
 
 
 def _place(measure: str, history: History) -> int | None:
@@ -87,19 +102,12 @@ def _place(measure: str, history: History) -> int | None:
     return days[0] if len(days) == 1 else None
 
 
-def _as_of_end(wanted: Wanted, first: int, due: int | None = None) -> Life:
-    """One whose event is due on a day, as it stands at the end."""
-    if first >= wanted.end:
-        return None
-    entry = max(wanted.watched_from - 1 - first, -1)
-    if due is not None and due < wanted.end:
-        return entry, due - first, True
-    return entry, wanted.end - 1 - first, False
-
-
 async def _sums(
     book: Book, wanted: Wanted, by: str | None, measures: Sequence[str]
-) -> list[tuple[str, str, int, int]]:
+) -> list[tuple[str, str, Sequence[int], Sequence[int]]]:
+    """The sums by measure and group: places, and the counts there."""
+    if not measures:
+        return []
     filters = wanted.scope.filters
     dimension = next(iter({*filters, *kinds(by)}), "")
     members = filters.get(dimension)
@@ -112,10 +120,9 @@ async def _sums(
     }
     if members is not None:
         named["members"] = list(members)
-    rows = (await book.session.execute(text(statement), named)).all() if measures else []
-    told = [(measure, member, place, int(n)) for measure, member, place, n in rows]
-    return told + [
-        (cell.measure, cell.member if by else "", cell.place, sums.n)
+    rows = await book.session.execute(text(statement), named)
+    return [(measure, member, places, counts) for measure, member, places, counts in rows] + [
+        (cell.measure, cell.member if by else "", (cell.place,), (sums.n,))
         for cell, sums in book.corrections.items()
         if cell.measure in measures
         and cell.dimension == dimension
@@ -123,20 +130,66 @@ async def _sums(
     ]
 
 
-async def _not_yet(book: Book, wanted: Wanted, by: str | None) -> Sequence[RowMapping]:
-    """Customers for whom it was not due when the watch ended (or began, for late comers)."""
-    named, condition = kept(book, wanted)
-    late = bool(wanted.watched_from)
-    day = max((wanted.watched_from or wanted.end) - _lag(wanted), 1)
-    # What is due after the end never happened: of late comers only the first day counts then.
-    due = max(wanted.end - _lag(wanted), 1) if late else date.max.toordinal()
-    statement = _LATER.format(
-        columns=", ".join(f"p.{trait(kind)}" for kind in kinds(by)),
-        turn="silent_day" if wanted.event == "churn" else "second_day",
-        condition=condition,
-        groups="members, first, gap"
-        if late
-        else "GROUPING SETS ((members, first), (members, gap))",
+async def _add_customers(
+    book: Book, wanted: Wanted, by: str | None, found: Groups, condition: str
+) -> None:
+    """Count customers one by one, as of the end."""
+    end, lag, late = wanted.end, wanted.lag, bool(wanted.watched_from)
+    rows = await _customers(book, wanted, by, condition, due=end - lag, by_first=late)
+    for members, first, due, place, n in rows:
+        lives = found.setdefault(group_of(members), Lives())
+        if first is not None:
+            lives.entered[wanted.entry(first)] += n
+            continue
+        if not late:
+            lives.entered[-1] += n
+        if due:
+            lives.events[place + lag] += n
+        else:
+            lives.censored[end - 1 - place] += n
+
+
+async def _turn_back(book: Book, wanted: Wanted, by: str | None, found: Groups) -> None:
+    """What was not due at the end had not happened then: those customers were only watched."""
+    rows = await _customers(book, wanted, by, _FROM_TURN, due=date.max.toordinal(), by_first=True)
+    for members, first, _, gap, n in rows:
+        lives = found.setdefault(group_of(members), Lives())
+        if first is None:
+            lives.entered[-1] -= n
+            lives.events[gap + wanted.lag] -= n
+        elif first < wanted.end:
+            lives.entered[-1] += n
+            lives.censored[wanted.end - 1 - first] += n
+
+
+async def _customers(
+    book: Book, wanted: Wanted, by: str | None, condition: str, *, due: int, by_first: bool
+) -> Sequence[tuple[Sequence[str], int | None, bool, int, int]]:
+    """How many there are of each kind: by group, and when it is due or when they began."""
+    named, filtered = kept(book, wanted)
+    turn = "silent_day" if wanted.event == "churn" else "second_day"
+    columns = [f"p.{trait(kind)}" for kind in kinds(by)]
+    statement = text(
+        _CUSTOMERS.format(
+            members=f"ARRAY[{', '.join(columns)}]::text[]",
+            columns="".join(f"{column}, " for column in columns),
+            first="first" if by_first else "CAST(NULL AS int)",
+            found=condition.format(turn=turn),
+            turn=turn,
+            condition=filtered,
+            sets=", ".join(
+                f"({', '.join([*columns, *keys])})"
+                for keys in (("due", "place"), *([("first",)] if by_first else ()))
+            ),
+        )
     )
-    asked = named | {"day": date.fromordinal(day), "due": date.fromordinal(due)}
-    return (await book.session.execute(text(statement), asked)).mappings().all()
+    day = max((wanted.watched_from or wanted.end) - wanted.lag, 1)
+    asked = {
+        "due": date.fromordinal(max(due, 1)),
+        "day": date.fromordinal(day),
+        "earliest": date.fromordinal(max(wanted.since, 1)),
+        "latest": wanted.period.end,
+    }
+    used = {name: value for name, value in asked.items() if name in statement.compile().params}
+    rows = (await book.session.execute(statement, named | used)).all()
+    return [(members, first, due, place, n) for members, first, due, place, n in rows]

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.disclosure import OFF, Cell, combinable, protected
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
-from app.kpis.survival_lives import Wanted
-from app.kpis.survival_times import Groups, watch
+from app.kpis.survival_lives import Groups, Wanted
+from app.kpis.survival_times import watch
 from app.purchases.book import JOINED
 
 
@@ -41,6 +41,6 @@ async def withheld(
 
 def _cells(groups: Groups, *, joined: bool) -> Mapping[tuple[str, ...], Cell]:
     return {
-        tuple(json.loads(member)) if joined else (member,): Cell(sum(each.n for each in lives))
+        tuple(json.loads(member)) if joined else (member,): Cell(lives.subjects)
         for member, lives in groups.items()
     }

@@ -1,18 +1,17 @@
-"""What is asked of the times of customers, and the life of one who is counted by hand."""
+"""What is asked of the lives of customers, and what one history says of a life."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
-from app.purchases.book import Book, group_of, kinds, trait
-from app.purchases.histories import History
+from app.kpis.survival import Lives, Watched
+from app.purchases.book import Book, group_of, kinds, passes, trait
+from app.purchases.histories import SILENCE_DAYS, History
 
 Event = Literal["second_purchase", "churn"]
-#: By group, how many were watched from when, until when, and with what end.
-Lives = dict[str, Counter[tuple[int, int, bool]]]
-Life = tuple[int, int, bool] | None
+#: Those who are watched, by group; groups of nobody are absent.
+Groups = dict[str, Lives]
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Wanted:
     scope: Scope
     period: Period
     event: Event = "second_purchase"
-    window: int = 90
+    window: int = SILENCE_DAYS
     """Customers fall silent when this many days pass without a purchase."""
     acquired: bool = False
     watched_from: int = 0
@@ -42,11 +41,20 @@ class Wanted:
         """The earliest day of a first purchase."""
         return self.period.start.toordinal() if self.acquired else 0
 
+    @property
+    def lag(self) -> int:
+        """Days from the one that decides until it is known."""
+        return self.window if self.event == "churn" else 0
 
-def add(found: Lives, group: str, life: Life, n: int) -> None:
-    """Count a life n times more in a group."""
+    def entry(self, first: int) -> int:
+        """The time after which one who began on a day was watched."""
+        return max(self.watched_from - 1 - first, -1)
+
+
+def add(found: Groups, group: str, life: Watched | None) -> None:
+    """Count a life in a group."""
     if life is not None:
-        found.setdefault(group, Counter())[life] += n
+        found.setdefault(group, Lives()).add(life)
 
 
 def group_named(history: History, by: str | None) -> str:
@@ -54,12 +62,11 @@ def group_named(history: History, by: str | None) -> str:
     return group_of([getattr(history.traits, kind) for kind in kinds(by)])
 
 
-def life(wanted: Wanted, history: History) -> Life:
+def life(wanted: Wanted, history: History) -> Watched | None:
     """What a statement says of a customer, said of a history."""
     days = sorted(history.bought(0, wanted.end, wanted.end))
     if not days or days[0] < wanted.since:
         return None
-    entry = max(wanted.watched_from - 1 - days[0], -1)
     found: int | None = days[1] if len(days) > 1 else None
     if wanted.event == "churn":
         after = [*days[1:], None]
@@ -71,7 +78,15 @@ def life(wanted: Wanted, history: History) -> Life:
         found = silent + wanted.window
     happened = found is not None and found < wanted.end
     time = (found if happened and found is not None else wanted.end - 1) - days[0]
-    return (entry, time, happened) if time > entry else None
+    entry = wanted.entry(days[0])
+    return Watched(entry, time, happened) if time > entry else None
+
+
+def add_by_hand(found: Groups, book: Book, wanted: Wanted, by: str | None) -> None:
+    """Count those who are counted by hand."""
+    for one in book.by_hand:
+        if passes(one.history.traits, wanted.scope.filters):
+            add(found, group_named(one.history, by), life(wanted, one.history))
 
 
 def kept(book: Book, wanted: Wanted) -> tuple[dict[str, object], str]:
@@ -80,7 +95,7 @@ def kept(book: Book, wanted: Wanted) -> tuple[dict[str, object], str]:
         "workspace_id": book.workspace_id,
         "by_hand": sorted(one.number for one in book.by_hand if one.number is not None),
     }
-    condition = ""
+    condition = "AND p.number <> ALL(CAST(:by_hand AS bigint[]))"
     for number, (kind, members) in enumerate(wanted.scope.filters.items()):
         condition += f" AND p.{trait(kind)} = ANY(CAST(:members{number} AS text[]))"
         named[f"members{number}"] = list(members)

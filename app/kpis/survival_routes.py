@@ -1,6 +1,5 @@
 """Asking for survival curves over HTTP."""
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -15,9 +14,9 @@ from app.http.route import ReadSession, Route
 from app.kpis import envelopes
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.catalog.returning import TIME_TO_SECOND_PURCHASE
-from app.kpis.survival import Band, Watched, curve, limits, log_rank, median_limits
+from app.kpis.survival import Band, Lives, curve, limits, log_rank, median_limits
 from app.kpis.survival_disclosure import withheld
-from app.kpis.survival_lives import Wanted
+from app.kpis.survival_lives import Groups, Wanted
 from app.kpis.survival_schemas import (
     SurvivalCurves,
     SurvivalGroup,
@@ -57,8 +56,9 @@ async def get_retention_survival(
     )
     groups = dict(await watch(session, wanted, query.group_by))
     if query.group_by is None:
-        groups.setdefault("", [])
+        groups.setdefault("", Lives())
     hidden = await withheld(session, wanted, groups, query.group_by)
+    nobody = Lives()
     shown = {member: each for member, each in groups.items() if member not in hidden}
     return SurvivalCurves(
         **envelopes.header(TIME_TO_SECOND_PURCHASE, ask, language_of(request.scope)),
@@ -69,7 +69,9 @@ async def get_retention_survival(
         unit_of_time="day",
         group_by=query.group_by,
         groups=[
-            _group(member, shown.get(member, []), query.band, query.level, hidden=member in hidden)
+            _group(
+                member, shown.get(member, nobody), query.band, query.level, hidden=member in hidden
+            )
             for member in sorted(groups)
         ],
         log_rank=_test(shown),
@@ -102,10 +104,8 @@ async def _understand(
     )
 
 
-def _group(
-    member: str, watched: Sequence[Watched], band: Band, level: float, *, hidden: bool
-) -> SurvivalGroup:
-    found = curve(watched)
+def _group(member: str, lives: Lives, band: Band, level: float, *, hidden: bool) -> SurvivalGroup:
+    found = curve(lives)
     low, high = median_limits(found, band, level)
     points = []
     for each in found.points:
@@ -134,7 +134,7 @@ def _group(
     )
 
 
-def _test(groups: Mapping[str, Sequence[Watched]]) -> SurvivalTest | None:
+def _test(groups: Groups) -> SurvivalTest | None:
     found = log_rank(groups)
     if found is None:
         return None

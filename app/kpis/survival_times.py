@@ -4,21 +4,18 @@ Time is counted in local days from the first purchase. From what is kept of purc
 can tell it, else from all orders.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.purchases import DAY, STANDS, Timeline, marks, read
-from app.kpis.survival import Watched
-from app.kpis.survival_cells import from_cells
-from app.kpis.survival_lives import Lives, Wanted, add, group_named, kept, life
-from app.purchases.book import Book, group_of, kinds, open_book, passes, trait
-
-#: Those who are watched, by group, each kind once with its number.
-Groups = Mapping[str, list[Watched]]
-
+from app.kpis.survival import Lives, Watched
+from app.kpis.survival_cells import from_counts
+from app.kpis.survival_lives import Groups, Wanted, add, add_by_hand, kept
+from app.purchases.book import Book, group_of, kinds, open_book, trait
+from app.purchases.histories import SILENCE_DAYS
 
 # `docs` are customers with their group and the days of their purchases that stand, ascending.
 _KEPT = """
@@ -26,7 +23,7 @@ docs AS (
     SELECT ARRAY[{columns}]::text[] AS members, p.days FROM customer_purchases p
     WHERE p.workspace_id = :workspace_id
         AND p.first_day >= CAST(:earliest AS date) AND p.first_day < CAST(:latest AS date)
-        AND p.number <> ALL(CAST(:by_hand AS bigint[])) {conditions}
+        {conditions}
 )"""
 _COUNTED = """,
 docs AS (
@@ -68,36 +65,30 @@ async def watch(session: AsyncSession, wanted: Wanted, by: str | None) -> Groups
     scope = wanted.scope
     book = await open_book(session, scope.workspace_id, scope.time_zone, [wanted.end])
     if book is None:
-        return await _from_rows(session, wanted, by)
-    found = await from_cells(book, wanted, by)
-    if found is None:
+        found = await _from_rows(session, wanted, by)
+    elif wanted.event == "churn" and wanted.window != SILENCE_DAYS:
         found = await _from_histories(book, wanted, by)
-    return _listed(found)
-
-
-def _listed(found: Lives) -> Groups:
-    listed = {
-        group: [Watched(*life, n) for life, n in sorted(lives.items()) if n and life[1] > life[0]]
+    else:
+        found = await from_counts(book, wanted, by)
+    told = {
+        group: Lives(+lives.entered, +lives.events, +lives.censored)
         for group, lives in found.items()
     }
-    return {group: lives for group, lives in listed.items() if lives}
+    return {group: lives for group, lives in told.items() if lives.entered}
 
 
-async def _from_histories(book: Book, wanted: Wanted, by: str | None) -> Lives:
-    """All that is asked for, from the days that are kept of each customer."""
+async def _from_histories(book: Book, wanted: Wanted, by: str | None) -> Groups:
+    """When customers fell silent by another window, from the days that are kept of each."""
     named, conditions = kept(book, wanted)
     columns = ", ".join(f"p.{trait(kind)}" for kind in kinds(by))
     docs = _KEPT.format(columns=columns, conditions=conditions)
-    lives = _SECOND if wanted.event == "second_purchase" else _CHURN
-    statement = text(f"WITH {docs}{lives}{_TOLD}")
+    statement = text(f"WITH {docs}{_CHURN}{_TOLD}")
     asked = {
         name: value for name, value in _named(wanted).items() if name in statement.compile().params
     }
     rows = await book.session.execute(statement, named | asked)
     found = _told(rows.mappings().all())
-    for one in book.by_hand:
-        if passes(one.history.traits, wanted.scope.filters):
-            add(found, group_named(one.history, by), life(wanted, one.history), 1)
+    add_by_hand(found, book, wanted, by)
     return found
 
 
@@ -106,7 +97,7 @@ async def _from_rows(session: AsyncSession, wanted: Wanted, by: str | None) -> G
     orders = marks(wanted.scope, by, columns=DAY, refunded=STANDS)
     lives = _SECOND if wanted.event == "second_purchase" else _CHURN
     statement = f"{orders}{_COUNTED}{lives}{_TOLD}"
-    return _listed(_told(await read(session, statement, wanted.scope, timeline, **_named(wanted))))
+    return _told(await read(session, statement, wanted.scope, timeline, **_named(wanted)))
 
 
 def _named(wanted: Wanted) -> dict[str, int | date]:
@@ -120,8 +111,9 @@ def _named(wanted: Wanted) -> dict[str, int | date]:
     }
 
 
-def _told(rows: Sequence[RowMapping]) -> Lives:
-    found: Lives = {}
+def _told(rows: Sequence[RowMapping]) -> Groups:
+    found: Groups = {}
     for row in rows:
-        add(found, group_of(row["members"]), (row["entry"], row["time"], row["event"]), row["n"])
+        life = Watched(row["entry"], row["time"], row["event"], row["n"])
+        add(found, group_of(row["members"]), life)
     return found

@@ -21,7 +21,7 @@ from app.purchases.contributions import DIMENSIONS, Cell, Ledger, Sums
 from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, folded_by_number, histories_from_rows
-from app.purchases.spans import CHUNK, NOBODY, Buyers, cover, set_of
+from app.purchases.spans import CHUNK, cover, set_of
 from app.purchases.standing import MOST_STANDING, Standing, Stood, stood_at
 from app.purchases.stored_sets import Name, by_member, unions
 
@@ -81,7 +81,7 @@ class Book:
         """All places that a set may have."""
         return (1 << (self.base + len(self.by_hand))) - 1
 
-    def _kept(self, bits: int) -> int:
+    def kept(self, bits: int) -> int:
         """A stored set without those who are counted by hand."""
         return bits & ~self.apart
 
@@ -90,7 +90,8 @@ class Book:
         """The numbers of those who are counted by hand."""
         return set_of([one.number for one in self.by_hand if one.number is not None])
 
-    def _hands(self, histories: Sequence[bool]) -> int:
+    def hands(self, histories: Sequence[bool]) -> int:
+        """Those who are counted by hand and of whom something is true."""
         return set_of([place for place, has in enumerate(histories) if has]) << self.base
 
     async def bought(self, asked: Sequence[Days]) -> list[int]:
@@ -100,33 +101,10 @@ class Book:
         found = await unions(self.session, self.workspace_id, distinct)
         stored = dict(zip(distinct, found, strict=True))
         return [
-            self._kept(stored[own] | self.standing.bought(*days))
-            | self._hands([bool(one.history.bought(*days)) for one in self.by_hand])
+            self.kept(stored[own] | self.standing.bought(*days))
+            | self.hands([bool(one.history.bought(*days)) for one in self.by_hand])
             for own, days in zip(names, asked, strict=True)
         ]
-
-    async def bought_twice(self, asked: Sequence[Days]) -> list[Buyers]:
-        """For each question those with purchases on one of the days, and on two or more.
-
-        The book must count by hand.
-        """
-        names = [
-            [Name(kind, "", *span)]
-            for days in asked
-            for span in days.spans
-            for kind in ("bought", "twice")
-        ]
-        stored = iter(await unions(self.session, self.workspace_id, names))
-        found = []
-        for days in asked:
-            buyers = NOBODY
-            for _ in days.spans:
-                buyers = buyers.and_then(Buyers(self._kept(next(stored)), self._kept(next(stored))))
-            counts = [len(one.history.bought(*days)) for one in self.by_hand]
-            once, twice = ([n >= least for n in counts] for least in (1, 2))
-            own = Buyers(self._hands(once), self._hands(twice))
-            found.append(Buyers(buyers.once | own.once, buyers.twice | own.twice))
-        return found
 
     async def groups(self, by: str | None, filters: Filters) -> dict[str, int]:
         """Who belongs to each member of the traits, of those that pass the filters.
@@ -138,7 +116,7 @@ class Book:
         passing = self.everybody
         for bits, (kind, members) in zip(stored, filters.items(), strict=True):
             own = [getattr(one.history.traits, kind) in members for one in self.by_hand]
-            passing &= self._kept(bits) | self._hands(own)
+            passing &= self.kept(bits) | self.hands(own)
         found: dict[tuple[str, ...], int] = {(): passing}
         for kind in kinds(by):
             members_of_kind = (await self._members(kind)).items()
@@ -152,7 +130,7 @@ class Book:
 
     async def _members(self, kind: str) -> dict[str, int]:
         stored = await by_member(self.session, self.workspace_id, kind)
-        found = {member: self._kept(bits) for member, bits in stored.items()}
+        found = {member: self.kept(bits) for member, bits in stored.items()}
         for place, one in enumerate(self.by_hand):
             member = getattr(one.history.traits, kind)
             found[member] = found.get(member, 0) | 1 << (self.base + place)

@@ -41,14 +41,20 @@ class CustomerPurchases(Base):
     __tablename__ = "customer_purchases"
     __table_args__ = (
         UniqueConstraint("workspace_id", "number", name="uq_customer_purchases_number"),
-        Index("ix_customer_purchases_first_day", "workspace_id", "first_day"),
-        Index("ix_customer_purchases_second_day", "workspace_id", "second_day"),
-        Index(
-            "ix_customer_purchases_silent_day",
-            "workspace_id",
-            "silent_day",
-            "first_day",
-            "number",
+        *(
+            Index(
+                f"ix_customer_purchases_{day}_day",
+                "workspace_id",
+                f"{day}_day",
+                postgresql_include=[
+                    *(f"{other}_day" for other in ("first", "second", "silent") if other != day),
+                    "number",
+                    "segment",
+                    "channel",
+                    "key_account_type",
+                ],
+            )
+            for day in ("first", "second", "silent")
         ),
         Index("ix_customer_purchases_last_move_day", "workspace_id", "last_move_day"),
         Index("ix_customer_purchases_latest_at", "workspace_id", "latest_at"),

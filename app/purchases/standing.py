@@ -67,6 +67,14 @@ class Standing:
         own = self._at(last)
         return set_of([each.number for each in own if each.opening and first <= each.placed_day])
 
+    def by_day(self, first: int, last: int, as_of: int) -> dict[int, int]:
+        """The same by the day of the order."""
+        found: dict[int, list[int]] = {}
+        for number, placed, _ in self._at(as_of):
+            if first <= placed < last:
+                found.setdefault(placed, []).append(number)
+        return {day: set_of(numbers) for day, numbers in found.items()}
+
 
 async def stood_at(session: AsyncSession, workspace_id: UUID, days: Sequence[int]) -> list[Stood]:
     """What stood when any of the days began, up to one more than `MOST_STANDING`."""

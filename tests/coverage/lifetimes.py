@@ -4,7 +4,7 @@ Each period 15 % of the customers leave; a twelfth of them is watched for 1 peri
 """
 
 from app.kpis.statistics import Interval
-from app.kpis.survival import Watched, curve, limits, log_rank, median_limits
+from app.kpis.survival import Lives, Watched, curve, limits, log_rank, median_limits
 from tests.coverage.intervals import Method
 from tests.coverage.samples import Measured, Sample, answers, covered, rejected, several
 
@@ -24,12 +24,12 @@ def _chances() -> list[float]:
     return [*left, *lost]
 
 
-def _watched(sample: Sample) -> list[Watched]:
-    return [
+def _watched(sample: Sample) -> Lives:
+    return Lives.of(
         Watched(-1, place % _LONGEST + 1, place < _LONGEST, n)
         for place, n in enumerate(sample)
         if n
-    ]
+    )
 
 
 def _band(sample: Sample) -> Interval | None:
