@@ -13,7 +13,7 @@ from app.kpis.repeat_purchases import measure_repeat_purchases
 from app.kpis.statistics import Difference, Interval
 from app.kpis.survival import Curve, Lives, curve, limits, median_limits
 from app.kpis.survival_lives import Wanted
-from app.kpis.survival_times import watch
+from app.kpis.survival_times import watch_each
 from app.problems import Text
 
 WITHIN_DAYS = Option(
@@ -155,19 +155,20 @@ async def _watched(
     *,
     acquired: bool,
 ) -> Figures:
-    found: Figures = []
-    for period in periods:
-        wanted = Wanted(
+    wanted = [
+        Wanted(
             scope,
             period,
             acquired=acquired,
             watched_from=0 if acquired else period.start.toordinal(),
         )
-        groups = dict(await watch(session, wanted, by))
-        if by is None:
-            groups.setdefault("", Lives())
-        found.append({member: figure(each) for member, each in groups.items()})
-    return found
+        for period in periods
+    ]
+    nobody = {} if by else {"": Lives()}
+    return [
+        {member: figure(each) for member, each in (nobody | groups).items()}
+        for groups in await watch_each(session, scope, wanted, by)
+    ]
 
 
 def _returned(found: Curve, days: int) -> float | None:

@@ -68,10 +68,8 @@ class Lives:
 
         A subject that is censored at t is at risk at t.
         """
-        ended = self.events + self.censored
-        entries, ends = sorted(self.entered.items()), sorted(ended.items())
-        entries.reverse()
-        ends.reverse()
+        entries = sorted(self.entered.items(), reverse=True)
+        ends = sorted((*self.events.items(), *self.censored.items()), reverse=True)
         present = 0
         for t in times:
             while entries and entries[-1][0] < t:
@@ -115,7 +113,7 @@ class Curve:
 def curve(lives: Lives) -> Curve:
     """The Kaplan-Meier curve."""
     points, s, variance = [], 1.0, 0.0
-    times = sorted(lives.events)
+    times = sorted(t for t, n in lives.events.items() if n)
     for t, at_risk in zip(times, lives.at_risk(times), strict=True):
         events = lives.events[t]
         left = at_risk - events
@@ -186,7 +184,7 @@ def log_rank(groups: Mapping[str, Lives]) -> LogRank | None:
     if size < 1:
         return None
     own = [groups[name] for name in names]
-    times = sorted({t for lives in own for t in lives.events})
+    times = sorted({t for lives in own for t, n in lives.events.items() if n})
     present = [list(lives.at_risk(times)) for lives in own]
     at_risk = [sum(each) for each in zip(*present, strict=True)]
     events = [sum(lives.events[t] for lives in own) for t in times]

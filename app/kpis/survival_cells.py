@@ -10,7 +10,8 @@ from datetime import date
 from sqlalchemy import text
 
 from app.kpis.survival import Lives
-from app.kpis.survival_lives import Groups, Wanted, add_by_hand, group_named, kept
+from app.kpis.survival_lives import Groups, Wanted, add_by_hand, group_named, kept, lives_of
+from app.kpis.survival_standing import add_standing
 from app.purchases.book import Book, group_of, kinds, passes, trait
 from app.purchases.histories import History
 
@@ -57,6 +58,8 @@ async def from_counts(book: Book, wanted: Wanted, by: str | None) -> Groups:
         else:
             await _turn_back(book, wanted, by, found)
     add_by_hand(found, book, wanted, by)
+    if wanted.event == "second_purchase":
+        await add_standing(found, book, wanted, by)
     return found
 
 
@@ -72,10 +75,10 @@ async def _add_sums(book: Book, wanted: Wanted, by: str | None, found: Groups) -
     measures = _measures(wanted)
     for measure, member, places, counts in await _sums(book, wanted, by, measures):
         counted = zip(places, counts, strict=True)
-        _count(found.setdefault(member, Lives()), wanted, measure, counted)
+        _count(lives_of(found, member), wanted, measure, counted)
     for one in book.by_hand:
         if passes(one.history.traits, wanted.scope.filters):
-            lives = found.setdefault(group_named(one.history, by), Lives())
+            lives = lives_of(found, group_named(one.history, by))
             for measure in measures:
                 if (place := _place(measure, one.history)) is not None:
                     _count(lives, wanted, measure, [(place, -1)])
@@ -137,7 +140,7 @@ async def _add_customers(
     end, lag, late = wanted.end, wanted.lag, bool(wanted.watched_from)
     rows = await _customers(book, wanted, by, condition, due=end - lag, by_first=late)
     for members, first, due, place, n in rows:
-        lives = found.setdefault(group_of(members), Lives())
+        lives = lives_of(found, group_of(members))
         if first is not None:
             lives.entered[wanted.entry(first)] += n
             continue
@@ -153,7 +156,7 @@ async def _turn_back(book: Book, wanted: Wanted, by: str | None, found: Groups) 
     """What was not due at the end had not happened then: those customers were only watched."""
     rows = await _customers(book, wanted, by, _FROM_TURN, due=date.max.toordinal(), by_first=True)
     for members, first, _, gap, n in rows:
-        lives = found.setdefault(group_of(members), Lives())
+        lives = lives_of(found, group_of(members))
         if first is None:
             lives.entered[-1] -= n
             lives.events[gap + wanted.lag] -= n

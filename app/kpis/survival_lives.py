@@ -51,10 +51,23 @@ class Wanted:
         return max(self.watched_from - 1 - first, -1)
 
 
+_NOT_BY_HAND = """
+AND NOT EXISTS (SELECT FROM unnest(CAST(:by_hand AS bigint[])) AS n WHERE n = p.number)
+"""
+
+
 def add(found: Groups, group: str, life: Watched | None) -> None:
     """Count a life in a group."""
     if life is not None:
-        found.setdefault(group, Lives()).add(life)
+        lives_of(found, group).add(life)
+
+
+def lives_of(found: Groups, group: str) -> Lives:
+    """The lives of a group, to add to them."""
+    lives = found.get(group)
+    if lives is None:
+        lives = found[group] = Lives()
+    return lives
 
 
 def group_named(history: History, by: str | None) -> str:
@@ -65,21 +78,28 @@ def group_named(history: History, by: str | None) -> str:
 def life(wanted: Wanted, history: History) -> Watched | None:
     """What a statement says of a customer, said of a history."""
     days = sorted(history.bought(0, wanted.end, wanted.end))
-    if not days or days[0] < wanted.since:
-        return None
-    found: int | None = days[1] if len(days) > 1 else None
+    turn: int | None = days[1] if len(days) > 1 else None
     if wanted.event == "churn":
         after = [*days[1:], None]
-        silent = next(
-            day
-            for day, following in zip(days, after, strict=True)
-            if following is None or following - day > wanted.window
+        turn = next(
+            (
+                day
+                for day, following in zip(days, after, strict=True)
+                if following is None or following - day > wanted.window
+            ),
+            None,
         )
-        found = silent + wanted.window
-    happened = found is not None and found < wanted.end
-    time = (found if happened and found is not None else wanted.end - 1) - days[0]
-    entry = wanted.entry(days[0])
-    return Watched(entry, time, happened) if time > entry else None
+    return life_of(wanted, days[0] if days else None, turn)
+
+
+def life_of(wanted: Wanted, first: int | None, turn: int | None) -> Watched | None:
+    """The life of one who began on a day, by the day that decides; None if not watched."""
+    if first is None or not wanted.since <= first < wanted.end:
+        return None
+    happened = turn is not None and turn + wanted.lag < wanted.end
+    last = turn + wanted.lag if happened and turn is not None else wanted.end - 1
+    entry = wanted.entry(first)
+    return Watched(entry, last - first, happened) if last - first > entry else None
 
 
 def add_by_hand(found: Groups, book: Book, wanted: Wanted, by: str | None) -> None:
@@ -91,11 +111,12 @@ def add_by_hand(found: Groups, book: Book, wanted: Wanted, by: str | None) -> No
 
 def kept(book: Book, wanted: Wanted) -> tuple[dict[str, object], str]:
     """Parameters and conditions for what is kept of those who are not counted by hand."""
-    named: dict[str, object] = {
-        "workspace_id": book.workspace_id,
-        "by_hand": sorted(one.number for one in book.by_hand if one.number is not None),
-    }
-    condition = "AND p.number <> ALL(CAST(:by_hand AS bigint[]))"
+    named: dict[str, object] = {"workspace_id": book.workspace_id}
+    condition = ""
+    if by_hand := sorted(one.number for one in book.by_hand if one.number is not None):
+        named["by_hand"] = by_hand
+        # An anti-join is hashed whatever the plan; `<> ALL` of a parameter need not be.
+        condition = _NOT_BY_HAND
     for number, (kind, members) in enumerate(wanted.scope.filters.items()):
         condition += f" AND p.{trait(kind)} = ANY(CAST(:members{number} AS text[]))"
         named[f"members{number}"] = list(members)

@@ -10,8 +10,9 @@ from datetime import date
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kpis.declaration import Scope
 from app.kpis.purchases import DAY, STANDS, Timeline, marks, read
-from app.kpis.survival import Lives, Watched
+from app.kpis.survival import Watched
 from app.kpis.survival_cells import from_counts
 from app.kpis.survival_lives import Groups, Wanted, add, add_by_hand, kept
 from app.purchases.book import Book, group_of, kinds, open_book, trait
@@ -62,19 +63,28 @@ GROUP BY 1, 2, 3, 4
 
 async def watch(session: AsyncSession, wanted: Wanted, by: str | None) -> Groups:
     """Who was watched how long, by group; groups of nobody are absent."""
-    scope = wanted.scope
-    book = await open_book(session, scope.workspace_id, scope.time_zone, [wanted.end])
-    if book is None:
-        found = await _from_rows(session, wanted, by)
-    elif wanted.event == "churn" and wanted.window != SILENCE_DAYS:
-        found = await _from_histories(book, wanted, by)
-    else:
-        found = await from_counts(book, wanted, by)
-    told = {
-        group: Lives(+lives.entered, +lives.events, +lives.censored)
-        for group, lives in found.items()
-    }
-    return {group: lives for group, lives in told.items() if lives.entered}
+    (found,) = await watch_each(session, wanted.scope, [wanted], by)
+    return found
+
+
+async def watch_each(
+    session: AsyncSession, scope: Scope, wanted: Sequence[Wanted], by: str | None
+) -> list[Groups]:
+    """The same of several watches of one scope."""
+    ends = [each.end for each in wanted]
+    # The day of a silence depends on all days of a customer, that of a second purchase does not.
+    by_hand = any(each.event == "churn" for each in wanted)
+    book = await open_book(session, scope.workspace_id, scope.time_zone, ends, by_hand=by_hand)
+    found = []
+    for each in wanted:
+        if book is None:
+            groups = await _from_rows(session, each, by)
+        elif each.event == "churn" and each.window != SILENCE_DAYS:
+            groups = await _from_histories(book, each, by)
+        else:
+            groups = await from_counts(book, each, by)
+        found.append({group: lives for group, lives in groups.items() if lives.subjects})
+    return found
 
 
 async def _from_histories(book: Book, wanted: Wanted, by: str | None) -> Groups:

@@ -49,14 +49,15 @@ class Standing:
 
     def __init__(self, orders: Sequence[Stood] = ()) -> None:
         self.orders = orders
-        self._at = cache(self._stood_at)
+        self.at = cache(self._stood_at)
 
     def _stood_at(self, day: int) -> list[Stood]:
+        """Those that stood when a day began."""
         return [each for each in self.orders if each.placed_day < day <= each.undone_day]
 
     def bought(self, first: int, last: int, as_of: int) -> int:
         """The set of those with such an order on [first, last) that stands when `as_of` begins."""
-        own = self._at(as_of)
+        own = self.at(as_of)
         return set_of([each.number for each in own if first <= each.placed_day < last])
 
     def opened(self, first: int, last: int) -> int:
@@ -64,15 +65,15 @@ class Standing:
 
         Before it they have no purchase that is kept.
         """
-        own = self._at(last)
+        own = self.at(last)
         return set_of([each.number for each in own if each.opening and first <= each.placed_day])
 
     def by_day(self, first: int, last: int, as_of: int) -> dict[int, int]:
         """The same by the day of the order."""
         found: dict[int, list[int]] = {}
-        for number, placed, _ in self._at(as_of):
-            if first <= placed < last:
-                found.setdefault(placed, []).append(number)
+        for each in self.at(as_of):
+            if first <= each.placed_day < last:
+                found.setdefault(each.placed_day, []).append(each.number)
         return {day: set_of(numbers) for day, numbers in found.items()}
 
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261122_lives"
-down_revision = "20261122_money_of_months"
+down_revision = "20261122_lead_verdicts"
 branch_labels = None
 depends_on = None
 
