@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from app.responses.submission import Prepared
 
-#: Between the values of a column: the texts of a response hold no control characters.
+#: Between the values of a column, which hold no control characters.
 _NEXT = "\x1e"
 
 #: One statement, so that the row and its event are one transaction without a BEGIN. A row goes
@@ -61,7 +61,7 @@ WITH judged AS MATERIALIZED (
         string_to_array($22, E'\\x1e')
     ) AS r (judged_by, content_hash, customer, id, version, submission_key, status, quality,
         assurance, language, channel, method, occurred_at, claimed_at, duration_seconds, flags,
-        metadata, answers, tallies)
+        tallies, metadata, answers)
     JOIN judged q ON q.number = r.judged_by
     ON CONFLICT (workspace_id, survey_id, submission_key) DO NOTHING
     RETURNING workspace_id, id, survey_id, received_at, xid
@@ -91,4 +91,9 @@ def columns(rows: Sequence[Prepared]) -> list[object]:
         _NEXT.join([row.content_hash.hex() for row in rows]),
         [row.customer for row in rows],
         *map(_NEXT.join, zip(*[row.texts for row in rows], strict=True)),
+        *map(_joined, zip(*[row.documents for row in rows], strict=True)),
     ]
+
+
+def _joined(documents: Sequence[bytes]) -> str:
+    return _NEXT.encode().join(documents).decode()

@@ -53,12 +53,12 @@ class Questionnaire:
         return number, self.sheets[number]
 
 
-#: Columns of a response that judging fills, in the order of `Prepared.texts`.
-COLUMNS = (
+#: Columns of a response that judging fills: those of `Prepared.texts`, and of `documents`.
+TEXTS = (
     "id", "version", "submission_key", "status", "quality", "assurance", "language", "channel",
-    "method", "occurred_at", "claimed_at", "duration_seconds", "flags", "metadata", "answers",
-    "tallies",
+    "method", "occurred_at", "claimed_at", "duration_seconds", "flags", "tallies",
 )  # fmt: skip
+DOCUMENTS = ("metadata", "answers")
 
 
 @dataclass(slots=True)
@@ -74,10 +74,12 @@ class Prepared:
     status: str
     customer: str | None
     texts: tuple[str, ...]
-    """The values of `COLUMNS` as PostgreSQL reads them; an empty one is null.
+    """Values as PostgreSQL reads them; an empty one is null.
 
-    There are no control characters in them: JSON escapes those, and codes have none.
+    In them are numbers, instants and codes: no backslash and no control character.
     """
+    documents: tuple[bytes, bytes]
+    """JSON, which escapes control characters."""
 
 
 class OutdatedQuestionnaire(Exception):
@@ -116,14 +118,13 @@ def prepare(
         sent.get("language", ""),
         sent["channel"],
         sent["method"],
-        occurred_at.isoformat(),
-        "" if claimed_at is None else claimed_at.isoformat(),
+        _instant(occurred_at),
+        "" if claimed_at is None else _instant(claimed_at),
         repr(sent["duration_seconds"]) if "duration_seconds" in sent else "",
         _array(flagged),
-        _metadata(sheet, sent),
-        _dump(sent["answers"]),
         _array(tallies),
     )
+    documents = (_metadata(sheet, sent), orjson.dumps(sent["answers"]))
     return Prepared(
         questionnaire,
         response_id,
@@ -133,6 +134,7 @@ def prepare(
         sent["status"],
         sent.get("customer"),
         texts,
+        documents,
     )
 
 
@@ -200,15 +202,15 @@ def refuse_closed(questionnaire: Questionnaire, occurred: datetime, received: da
         raise Problem("survey-closed", extra={"closed_at": closed_text})
 
 
-def _metadata(sheet: AnswerSheet, sent: Sent) -> str:
+def _metadata(sheet: AnswerSheet, sent: Sent) -> bytes:
     hidden, metadata = sent.get("hidden_fields"), sent.get("metadata")
     if hidden:
         unknown = [name for name in hidden if name not in sheet.hidden_fields]
         if unknown:
             raise Invalid(*(FieldError(f"/hidden_fields/{name}", "unknown-field")
                             for name in unknown))  # fmt: skip
-        return _dump({**(metadata or {}), **hidden})
-    return _dump(metadata) if metadata else "{}"
+        return orjson.dumps({**(metadata or {}), **hidden})
+    return orjson.dumps(metadata) if metadata else b"{}"
 
 
 def content_hash(sent: Sent) -> bytes:
@@ -231,5 +233,6 @@ def _array(codes: list[str]) -> str:
     return '{"' + '","'.join(codes) + '"}' if codes else "{}"
 
 
-def _dump(value: object) -> str:
-    return orjson.dumps(value).decode()
+def _instant(moment: datetime) -> str:
+    """ISO 8601, in half the time that `isoformat` takes."""
+    return orjson.dumps(moment)[1:-1].decode()

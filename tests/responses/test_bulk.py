@@ -95,3 +95,38 @@ async def test_a_stream_needs_a_secret_key(tenant: Tenant) -> None:
     assert (public.status_code, public.json()["code"]) == (403, "wrong-key-type")
     other = await tenant.client.post(url, content=b"a", headers={"Content-Type": "text/plain"})
     assert other.status_code == 415
+
+
+async def test_a_line_stores_what_a_single_sending_stores(tenant: Tenant) -> None:
+    """Signs that mean something to COPY, in every field that is free text, and all the others."""
+    survey = await publish(tenant)
+    url = f"/v1/surveys/{survey}/responses"
+    said = '\\ \\N "quoted" \t \r\n \u0001 {a,b} é 客户 😀 \\u0041'
+    body = {
+        "answers": {"nps": 3, "why": said},
+        "language": "zh-Hant-TW",
+        "customer": "C\t\\N\\\r\x1e1",
+        "occurred_at": "2026-11-01T10:00:00.123456+08:00",
+        "duration_seconds": 0.5,
+        "metadata": {"said": said, "n": 1.5, "empty": ""},
+        "status": "partial",
+        "test": True,
+    }
+    plain = {"answers": {"nps": 9}, "occurred_at": "2026-11-01T10:00:00Z"}
+    for number, each in enumerate([body, plain]):
+        single = await tenant.client.put(f"{url}/single-{number}", json=each)
+        assert single.status_code == 201, single.text
+        line = json.dumps(each | {"submission_id": f"line-{number}"}).encode()
+        report = (await tenant.client.post(url, content=line, headers=NDJSON)).json()
+        assert report["created"] == 1, report
+    stored = {
+        each.pop("submission_id"): {
+            name: value
+            for name, value in each.items()
+            if name not in {"id", "received_at", "updated_at"}
+        }
+        for each in (await tenant.client.get("/v1/responses")).json()["data"]
+    }
+    for number, each in enumerate([body, plain]):
+        assert stored[f"line-{number}"] == stored[f"single-{number}"]
+        assert stored[f"line-{number}"]["answers"] == each["answers"]
