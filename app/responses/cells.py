@@ -9,13 +9,14 @@ by the same statement, as if nothing were folded: as exact, and slower.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.responses.day_spans import Span, spans
 from app.responses.joint_scores import added_up
 from app.responses.models import RollupState
 
@@ -105,12 +106,12 @@ async def histogram(
     state = await session.get(RollupState, wanted.workspace_id)
     dimensions = {*wanted.filters, *(by or "").split(JOINED)} - {"", EACH_SURVEY}
     folded = state is not None and wanted.latest_of is None and _holds(state, wanted, dimensions)
-    months = whole_months(wanted.start, wanted.end, buckets)
-    statement = text(_sql(wanted, by, folded=folded, by_months=months is not None))
+    cells = spans(wanted.start, wanted.end, buckets) if folded else []
+    statement = text(_sql(wanted, by, cells))
     parameters = bound(wanted, by, buckets)
     parameters["folded_to"] = state.folded_to if state is not None and folded else 0
-    if months is not None:
-        parameters["months_start"], parameters["months_end"] = months
+    for number, span in enumerate(cells):
+        parameters[f"start{number}"], parameters[f"end{number}"] = span.start, span.end
     # Only what the statement names may be bound.
     named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
     rows = await session.execute(statement, named)
@@ -137,55 +138,27 @@ def bound(wanted: Slice, by: str | None, buckets: Sequence[date]) -> dict[str, o
     return parameters
 
 
-def whole_months(start: date, end: date, buckets: Sequence[date] = ()) -> tuple[date, date] | None:
-    """The first days of the first whole month of a period and of the month after its last one.
-
-    None where there is no whole month, or where a bucket begins inside of one.
-    """
-    first = start if start.day == 1 else _next_month(start)
-    last = end.replace(day=1)
-    if first >= last or any(first < day < last and day.day != 1 for day in buckets):
-        return None
-    return first, last
-
-
-def _next_month(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
 def _holds(state: RollupState, wanted: Slice, dimensions: set[str]) -> bool:
     kept = dimensions <= {*WITH_CELLS, *state.dimensions}
     return state.time_zone == wanted.time_zone and len(dimensions) <= 1 and kept
 
 
-def _sql(wanted: Slice, by: str | None, *, folded: bool, by_months: bool) -> str:
-    tail = _tail(wanted, by, folded=folded)
-    spans = _SPANS_BY_MONTHS if by_months else _SPANS_BY_DAYS
-    cells = "".join(f"{_cells(wanted, by, span)}\n    UNION ALL\n    " for span in spans)
-    if not folded:
-        cells = ""
+def _sql(wanted: Slice, by: str | None, cells: Sequence[Span]) -> str:
+    """The statement over the cells of the spans; without any, over all rows of the period."""
+    parts = [_cells(wanted, by, span, number) for number, span in enumerate(cells)]
+    counted = "\n    UNION ALL\n    ".join([*parts, _tail(wanted, by, folded=bool(cells))])
     return f"""
 SELECT width_bucket(day, CAST(:buckets AS date[])) AS bucket, member, survey_id, question, code,
     quality, sum(n)::int8 AS n, {added_up("sums")} AS sums
 FROM (
-    {cells}
-    {tail}
+    {counted}
 ) AS counted
 GROUP BY 1, 2, 3, 4, 5, 6
 HAVING sum(n) <> 0
 """  # noqa: S608 - only names of our own
 
 
-_SPANS_BY_DAYS = ("c.grain = 'day' AND c.day >= :start AND c.day < :end",)
-#: Whole months as such, and the days before and after them.
-_SPANS_BY_MONTHS = (
-    "c.grain = 'month' AND c.day >= :months_start AND c.day < :months_end",
-    "c.grain = 'day' AND c.day >= :start AND c.day < :months_start",
-    "c.grain = 'day' AND c.day >= :months_end AND c.day < :end",
-)
-
-
-def _cells(wanted: Slice, by: str | None, span: str) -> str:
+def _cells(wanted: Slice, by: str | None, span: Span, number: int) -> str:
     joined = [name for name in (by or "").split(JOINED) if name]
     places = [number for number, name in enumerate(joined) if name != EACH_SURVEY]
     dimension = f":by{places[0]}" if places else ":name0" if wanted.filters else "''"
@@ -196,7 +169,7 @@ def _cells(wanted: Slice, by: str | None, span: str) -> str:
         c.sums
     FROM survey_cells c
     WHERE {_OURS} AND c.workspace_id = :workspace_id AND c.dimension = {dimension}
-        AND {span}
+        AND c.grain = '{span.grain}' AND c.day >= :start{number} AND c.day < :end{number}
         {_among("c.survey_id", "surveys", "uuid", wanted.survey_ids)}
         {_among("c.question", "questions", "text", wanted.questions)}
         {conditions}"""  # noqa: S608 - only names of our own

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Database
-from app.responses.cells import Slice, histogram, whole_months
+from app.responses.cells import Slice, histogram
+from app.responses.day_spans import spans
 from app.responses.fold import fold
 from tests.conftest import Tenant
 from tests.responses.builders import answer, publish
@@ -20,23 +21,26 @@ ZONE = ZoneInfo("Asia/Shanghai")
 @pytest.mark.parametrize(
     ("start", "end", "buckets", "expected"),
     [
-        ("2026-01-01", "2026-04-01", [], ("2026-01-01", "2026-04-01")),
-        ("2026-01-02", "2026-04-01", [], ("2026-02-01", "2026-04-01")),
-        ("2025-12-31", "2026-02-27", [], ("2026-01-01", "2026-02-01")),
-        ("2026-01-02", "2026-02-28", [], None),
-        ("2026-01-01", "2026-03-01", ["2026-01-01", "2026-02-01"], ("2026-01-01", "2026-03-01")),
-        ("2026-01-01", "2026-03-01", ["2026-01-01", "2026-01-05"], None),
-        ("2026-01-20", "2026-03-01", ["2026-01-20", "2026-01-26"], ("2026-02-01", "2026-03-01")),
+        ("01-01", "04-01", [], "month 01-01 04-01"),
+        ("01-02", "04-01", [], "day 01-02 02-01, month 02-01 04-01"),
+        ("01-31", "03-27", [], "day 01-31 02-01, month 02-01 03-01, day 03-01 03-27"),
+        ("01-02", "02-28", [], "day 01-02 02-28"),
+        ("01-01", "03-01", ["01-01", "02-01"], "month 01-01 03-01"),
+        ("01-01", "03-01", ["01-01", "01-05"], "day 01-01 02-01, month 02-01 03-01"),
+        ("01-20", "03-01", ["01-20", "01-26"], "day 01-20 02-01, month 02-01 03-01"),
+        ("01-26", "02-09", ["01-26", "02-02"], "day 01-26 02-09"),
+        (
+            "01-01", "05-01", ["01-01", "02-15"],
+            "month 01-01 02-01, day 02-01 03-01, month 03-01 05-01",
+        ),
     ],
-)
-def test_whole_months_of_a_period(
-    start: str, end: str, buckets: list[str], expected: tuple[str, str] | None
-) -> None:
+)  # fmt: skip
+def test_spans_of_a_period(start: str, end: str, buckets: list[str], expected: str) -> None:
     """Months count as such only where they lie inside of the period and of one bucket."""
-    found = whole_months(
-        date.fromisoformat(start), date.fromisoformat(end), [date.fromisoformat(b) for b in buckets]
-    )
-    assert (found and tuple(day.isoformat() for day in found)) == expected
+    first, last, *cuts = (date.fromisoformat(f"2026-{day}") for day in (start, end, *buckets))
+    found = spans(first, last, cuts)
+    told = [f"{each.grain} {each.start:%m-%d} {each.end:%m-%d}" for each in found]
+    assert ", ".join(told) == expected
 
 
 async def test_any_period_counts_what_lies_in_it(tenant: Tenant, database: Database) -> None:
@@ -62,7 +66,7 @@ async def test_any_period_counts_what_lies_in_it(tenant: Tenant, database: Datab
             inner = (start + timedelta(days=n) for n in range(1, (end - start).days))
             step = rng.choice([1, 7, 0])
             cuts = [day for day in inner if (day.day == 1 if step == 0 else day.day % step == 1)]
-            buckets = [start, *rng.choice([cuts, []])]
+            buckets = [start, *rng.choice([cuts, cuts[:1], []])]
             wanted = Slice(tenant.workspace.id, start, end, ZONE.key, questions=("nps",))
             found = await histogram(session, wanted, buckets=buckets)
             expected: Counter[int] = Counter()
