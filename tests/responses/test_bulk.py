@@ -102,7 +102,7 @@ async def test_a_line_stores_what_a_single_sending_stores(tenant: Tenant) -> Non
     survey = await publish(tenant)
     url = f"/v1/surveys/{survey}/responses"
     said = '\\ \\N "quoted" \t \r\n \u0001 {a,b} é 客户 😀 \\u0041'
-    body = {
+    body: dict[str, Any] = {
         "answers": {"nps": 3, "why": said},
         "language": "zh-Hant-TW",
         "customer": "C\t\\N\\\r\x1e1",
@@ -112,7 +112,7 @@ async def test_a_line_stores_what_a_single_sending_stores(tenant: Tenant) -> Non
         "status": "partial",
         "test": True,
     }
-    plain = {"answers": {"nps": 9}, "occurred_at": "2026-11-01T10:00:00Z"}
+    plain: dict[str, Any] = {"answers": {"nps": 9}, "occurred_at": "2026-11-01T10:00:00Z"}
     for number, each in enumerate([body, plain]):
         single = await tenant.client.put(f"{url}/single-{number}", json=each)
         assert single.status_code == 201, single.text
