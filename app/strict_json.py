@@ -35,13 +35,14 @@ def parse(raw: bytes, *, max_keys: int = MAX_KEYS) -> Json:
     lone surrogate), `duplicate-key`, `too-deep`, `too-many-keys`, and `invalid-request` with
     `number-out-of-range` at each number that no double, or no integer of 64 bits, holds.
     """
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+    alike = raw.translate(_ALIKE)
+    if alike.count(b"[") > MAX_DEPTH:
         _refuse_depth(raw)
     colons = raw.count(b":")
     if (
         colons <= max_keys
         and (_BACKSLASH not in raw or b"\\u" not in raw)
-        and _LONG_NUMBER not in raw.translate(_DIGITS)
+        and _LONG_NUMBER not in alike
     ):
         try:
             value = orjson.loads(raw)
@@ -57,7 +58,7 @@ def parse(raw: bytes, *, max_keys: int = MAX_KEYS) -> Json:
 _BACKSLASH = ord("\\")
 #: An integer beyond 64 bits has at least so many digits (2^63 has 19).
 _LONG_NUMBER = b"0" * 19
-_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_ALIKE = bytes.maketrans(b"123456789{", b"000000000[")
 
 
 def _parse_in_doubt(raw: bytes, max_keys: int) -> Json:

@@ -166,10 +166,10 @@ class _Reader:
         """The same for a body that is certainly fine; raises one of `DOUBTS` for others."""
         if type(body) is not dict:
             raise TypeError
-        sent = self._defaults.copy()
+        quick, sent = self._quick, self._defaults.copy()
         for name, value in body.items():
             if value is not None:
-                sent[name] = self._quick[name](value)
+                sent[name] = quick[name](value)
             elif name not in self._nullable:
                 raise ValueError
         if not self._required <= sent.keys():
