@@ -21,7 +21,7 @@ from app.workspaces.models import Workspace
 
 #: Tallies of one step. A backlog of all days touches nearly every cell in each step, so that few
 #: large steps cost much less; a step is one transaction and should still take seconds only.
-STEP_TALLIES = 2_000_000
+STEP_TALLIES = 1_000_000
 _STEP_TIMEOUT_MS = 120_000
 
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8")
