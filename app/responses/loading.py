@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from app.responses.submission import (
     DOCUMENTS,
@@ -51,9 +52,8 @@ WHERE c.segment IS NOT NULL
 #: One event a response, with the response's own id: there can be only one. PostgreSQL writes
 #: them from the rows of this transaction, found by the order of the index on transactions.
 _EVENTS = """
-INSERT INTO events (workspace_id, id, type, subject, data, occurred_at)
-SELECT workspace_id, id, 'response.received', id::text,
-    jsonb_build_object('survey', survey_id::text), received_at
+INSERT INTO events (workspace_id, id, type, subject, data, occurred_at, xid)
+SELECT workspace_id, id, 'response.received', id::text, $3::jsonb, received_at, xid
 FROM responses r
 WHERE workspace_id = $1 AND survey_id = $2
     AND r.xid BETWEEN (pg_current_xact_id()::text)::int8 AND (pg_current_xact_id()::text)::int8
@@ -133,16 +133,26 @@ async def _load(
         conflicts.append(not is_new and there[1] != row.content_hash)
         if is_new:
             new.append(row)
-    segments = await _segments(connection, questionnaire.workspace_id, new)
+    if new:
+        await _copy(connection, questionnaire, new)
+    return Loaded(ids, created, conflicts)
+
+
+async def _copy(
+    connection: asyncpg.Connection, questionnaire: Questionnaire, rows: Sequence[Row]
+) -> None:
+    """Store rows that are new, and tell of each."""
+    where = (questionnaire.workspace_id, questionnaire.survey_id)
+    segments = await _segments(connection, questionnaire.workspace_id, rows)
     shared = b"".join([b"%b\t" % each.hex.encode() for each in where])
-    lines = [shared + row.content + segments.get(row.customer, b"\t\n") for row in new]
+    lines = [shared + row.content + segments.get(row.customer, b"\t\n") for row in rows]
     # Not as a file: those the driver reads in threads, and each read waits for the interpreter.
     content = memoryview(b"".join(lines))
     await connection.copy_to_table(
         "responses", source=content, columns=_COLUMNS, format="text", null=""
     )
-    await connection.execute(_EVENTS, *where)
-    return Loaded(ids, created, conflicts)
+    data = orjson.dumps({"survey": questionnaire.survey_id}).decode()
+    await connection.execute(_EVENTS, *where, data)
 
 
 async def _segments(
