@@ -48,7 +48,18 @@ async def measure_acquisition(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The acquisition rate of each period and group; see `Kpi.formula` of the catalogue."""
-    book = await open_periods(session, scope, periods)
+    book = await open_periods(session, scope, periods, opening=True)
+    return await count_acquired(session, scope, periods, by, book)
+
+
+async def count_acquired(
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    book: Book | None,
+) -> Figures:
+    """The same where a book is open for the periods, or cannot tell."""
     if book is not None:
         found, refunded = await _from_sets(book, scope, periods, by)
     else:

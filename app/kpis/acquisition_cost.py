@@ -8,14 +8,15 @@ from fractions import Fraction
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kpis.acquisition import measure_acquisition
+from app.kpis.acquisition import count_acquired
 from app.kpis.acquisition_spend import Spend, exact, load_spend, spent
 from app.kpis.declaration import Measurement, Option, Reason, Scope
 from app.kpis.periods import Period
-from app.kpis.purchases import Figures, chosen
+from app.kpis.purchases import Figures, chosen, open_periods
 from app.kpis.rates import Rate, garwood, rate_difference
 from app.kpis.statistics import Difference, Interval
 from app.problems import Text
+from app.purchases.book import Book
 
 BASIS = Option(
     "basis",
@@ -67,16 +68,23 @@ class Cost:
 
 
 async def measure_costs(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    book: Book | None,
 ) -> list[dict[str, Cost]]:
-    """Costs of each period, for all channels together ('') or by each of them."""
+    """Costs of each period, for all channels together ('') or by each of them.
+
+    The book is open for the periods, or cannot tell.
+    """
     lag = int(chosen(scope, LAG))
     paid = chosen(scope, BASIS) == "paid"
     stated = await load_spend(session, scope, periods, lag)
     if paid:
         stated = [each for each in stated if each.kind == "paid"]
     found = []
-    counted = await measure_acquisition(session, scope, periods, "channel")
+    counted = await count_acquired(session, scope, periods, "channel", book)
     for period, customers in zip(periods, counted, strict=True):
         start, end = (day - timedelta(days=lag) for day in (period.start, period.end))
         within = [each for each in stated if each.period_start < end and each.period_end > start]
@@ -104,7 +112,8 @@ async def measure_acquisition_cost(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The cost of a new customer in each period; see `Kpi.formula` of the catalogue."""
-    found = await measure_costs(session, scope, periods, by)
+    book = await open_periods(session, scope, periods, opening=True)
+    found = await measure_costs(session, scope, periods, by, book)
     return [
         {name: _measurement(cost, scope.level) for name, cost in costs.items()} for costs in found
     ]

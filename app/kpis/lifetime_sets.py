@@ -7,12 +7,13 @@ from typing import NamedTuple
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
 from app.kpis.purchases import known_before, sets_bought
-from app.purchases.book import Book
+from app.purchases.book import Book, Filters
 from app.purchases.cohort_sums import newcomers_booked
 from app.purchases.histories import PARTS
 from app.purchases.local_days import whole_months
-from app.purchases.newcomers import Window, newcomers
-from app.purchases.values import Booked, Total, Values, booked, totals, values
+from app.purchases.newcomer_totals import Totals, newcomer_totals
+from app.purchases.newcomers import Newcomers, Window, newcomers
+from app.purchases.values import Booked, Values, booked, values
 
 TENTHS = [tenth / 10 for tenth in range(1, 10)]
 #: The totals of so many customers are read one by one; of more, from their digits.
@@ -62,44 +63,60 @@ async def acquired(
     book: Book, scope: Scope, periods: Sequence[Period], by: str | None, *, spread: bool
 ) -> Found | None:
     """The same over the customers whose first purchase lies in each period."""
-    groups = await book.groups(by, scope.filters)
     windows = [Window.of(each.start, each.end) for each in periods]
     new = dict(zip(windows, await newcomers(book, windows), strict=True))
-    monthly = [each for number, each in enumerate(windows) if not spread or number]
-    monthly = [each for each in monthly if whole_months(*each)]
-    asked = [(each, new[each]) for each in monthly]
-    booked_ = await newcomers_booked(book, asked, by, scope.filters) if asked else None
-    sums = dict(zip(monthly, booked_, strict=True)) if booked_ is not None else {}
+    spread_of = windows[0] if spread else None
+    summed = [each for each in windows if whole_months(*each) and each != spread_of]
+    told = await _from_months(book, {each: new[each] for each in summed}, by, scope.filters)
     found: Found = []
-    for number, window in enumerate(windows):
-        judged = {member: new[window].judged & own for member, own in groups.items()}
-        judged = {member: own for member, own in judged.items() if own}
-        if window in sums and (number or not spread):
-            kept = sums[window]
-            found.append({m: _sums(own, kept.get(m, Booked()), None) for m, own in judged.items()})
-            continue
-        counted = await _one_by_one(book, judged, window.last, spread=spread and number == 0)
+    for window in windows:
+        counted = told.get(window) or await _one_by_one(
+            book, (window, new[window]), by, scope.filters, spread=window == spread_of
+        )
         if counted is None:
             return None
-        found.append(counted)
+        found.append({member: each for member, each in counted.items() if each.n})
     return found
 
 
-async def _one_by_one(
-    book: Book, groups: Mapping[str, int], last: int, *, spread: bool
-) -> dict[str, Sums] | None:
-    """The sums of groups of customers from the total of each before a day."""
-    if sum(own.bit_count() for own in groups.values()) > _FEW:
-        worth = await values(book, last)
-        if worth is None:
-            return None
-        return {
-            member: _sums(own, worth.booked(own), worth if spread else None)
+async def _from_months(
+    book: Book, new: Mapping[Window, Newcomers], by: str | None, filters: Filters
+) -> dict[Window, dict[str, Sums]]:
+    """The sums of the newcomers of whole months; nothing where these cannot be told."""
+    sums = await newcomers_booked(book, list(new.items()), by, filters) if new else None
+    if sums is None:
+        return {}
+    groups = await book.groups(by, filters)
+    return {
+        window: {
+            member: _sums(each.judged & own, kept.get(member, Booked()), None)
             for member, own in groups.items()
         }
+        for (window, each), kept in zip(new.items(), sums, strict=True)
+    }
+
+
+async def _one_by_one(
+    book: Book,
+    asked: tuple[Window, Newcomers],
+    by: str | None,
+    filters: Filters,
+    *,
+    spread: bool,
+) -> dict[str, Sums] | None:
+    """The sums of the newcomers of a window from the total of each."""
+    window, new = asked
+    if new.judged.bit_count() <= _FEW:
+        totals = await newcomer_totals(book, window, new, by, filters)
+        return {member: _added(own, spread=spread) for member, own in totals.items()}
+    worth = await values(book, window.last)
+    if worth is None:
+        return None
+    groups = await book.groups(by, filters)
+    judged = {member: new.judged & own for member, own in groups.items()}
     return {
-        member: _added(await totals(book, own, last), spread=spread)
-        for member, own in groups.items()
+        member: _sums(own, worth.booked(own), worth if spread else None)
+        for member, own in judged.items()
     }
 
 
@@ -117,13 +134,13 @@ def _sums(customers: int, sums: Booked, worth: Values | None) -> Sums:
     )
 
 
-def _added(customers: Sequence[Total], *, spread: bool) -> Sums:
-    amounts = sorted(each.amount for each in customers)
+def _added(totals: Totals, *, spread: bool) -> Sums:
+    amounts = sorted(totals.amounts)
     return Sums(
         len(amounts),
         Fraction(sum(amounts), PARTS),
         Fraction(sum(amount * amount for amount in amounts), PARTS**2),
-        frozenset().union(*(each.currencies for each in customers)),
+        frozenset(totals.currencies),
         _deciles(dict(enumerate(amounts)), len(amounts)) if spread and amounts else (),
     )
 

@@ -28,6 +28,7 @@ from app.kpis.purchases import (
 )
 from app.kpis.statistics import Difference
 from app.problems import Text
+from app.purchases.book import Book
 from app.purchases.undone import undone_orders
 
 COHORT = Option(
@@ -129,15 +130,26 @@ async def measure_lifetime_value(
     scope: Scope,
     periods: Sequence[Period],
     by: str | None,
+) -> Figures:
+    """Mean net revenue per customer, by period and group; see `Kpi.formula` of the catalogue."""
+    book = await open_periods(session, scope, periods, opening=True)
+    return await value_customers(session, scope, periods, by, book)
+
+
+async def value_customers(
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    book: Book | None,
     *,
     spread: bool = True,
 ) -> Figures:
-    """Mean net revenue per customer, by period and group; see `Kpi.formula` of the catalogue.
+    """The same where a book is open for the periods, or cannot tell.
 
     Without `spread`, without the median and the deciles: they take longer than the rest.
     """
     spread = spread and len(periods) <= MOST_SPREADS
-    book = await open_periods(session, scope, periods)
     found = None
     if book is not None:
         told = everybody if chosen(scope, COHORT) == "all" else acquired

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kpis.acquisition_cost import LAG, Cost, measure_costs
 from app.kpis.declaration import Measurement, Reason, Scope
 from app.kpis.distributions import normal_two_sided_p
-from app.kpis.lifetime_value import COHORT
+from app.kpis.lifetime_value import COHORT, value_customers
 from app.kpis.means import Moments
 from app.kpis.payback import MARGIN
 from app.kpis.periods import Period
 from app.kpis.predicted_value import DISCOUNT, HORIZON, MODE, UNRELIABLE, measure_value
-from app.kpis.purchases import Figures, chosen
+from app.kpis.purchases import Figures, chosen, open_periods
 from app.kpis.statistics import Difference, Interval, critical_z
 
 
@@ -36,11 +36,15 @@ async def measure_ltv_to_cac(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """Lifetime value, counted or predicted, over the cost of a customer; see `Kpi.formula`."""
-    costs = await measure_costs(session, scope, periods, by)
+    book = await open_periods(session, scope, periods, opening=True)
+    costs = await measure_costs(session, scope, periods, by, book)
     margin = chosen(scope, MARGIN)
     options = {option.name: chosen(scope, option) for option in _OF_VALUE}
     wanted = replace(scope, options=options | {MARGIN.name: margin or "100"})
-    valued = await measure_value(session, wanted, periods, by, spread=False)
+    if chosen(scope, MODE) == "historic":
+        valued = await value_customers(session, wanted, periods, by, book, spread=False)
+    else:
+        valued = await measure_value(session, wanted, periods, by)
     return [
         {
             member: _measurement(cost, _whole(values.get(member)), scope.level, stated=bool(margin))

@@ -145,8 +145,8 @@ async def measure_payback(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """Months until new customers have paid back; see `Kpi.formula` of the catalogue."""
-    costs = await measure_costs(session, scope, periods, by)
-    book = await open_periods(session, scope, periods)
+    book = await open_periods(session, scope, periods, opening=True)
+    costs = await measure_costs(session, scope, periods, by, book)
     if book is not None:
         earned = await _from_cells(book, periods)
     else:

@@ -65,19 +65,11 @@ _METHOD = "parameter_draws"
 
 
 async def measure_value(
-    session: AsyncSession,
-    scope: Scope,
-    periods: Sequence[Period],
-    by: str | None,
-    *,
-    spread: bool = True,
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
-    """Historic or predicted mean value of a customer, as `mode` asks.
-
-    Without `spread`, a historic one has no median and no deciles.
-    """
+    """Historic or predicted mean value of a customer, as `mode` asks."""
     if chosen(scope, MODE) == "historic":
-        return await measure_lifetime_value(session, scope, periods, by, spread=spread)
+        return await measure_lifetime_value(session, scope, periods, by)
     return [await _predicted(session, scope, each, by) for each in periods]
 
 

@@ -83,18 +83,17 @@ MOST_INSTANTS = 150
 
 
 async def open_periods(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], *, by_hand: bool = False
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], *, opening: bool = False
 ) -> Book | None:
-    """What is kept of purchases, for questions about the ends of the periods, if it can tell.
+    """What is kept of purchases, for sets and sums at the ends of the periods, if it can tell.
 
-    With `by_hand`, days and histories of customers can be asked about too; see `open_book`.
+    With `opening`, for who is known and who is new alone; see `open_book`.
     """
-    instants = {day.toordinal() for each in periods for day in (each.start, each.end)}
+    instants = sorted({day.toordinal() for each in periods for day in (each.start, each.end)})
     if len(instants) > MOST_INSTANTS:
         return None
-    return await open_book(
-        session, scope.workspace_id, scope.time_zone, sorted(instants), by_hand=by_hand
-    )
+    workspace_id, zone = scope.workspace_id, scope.time_zone
+    return await open_book(session, workspace_id, zone, instants, by_hand=False, opening=opening)
 
 
 def days_of(period: Period) -> Days:

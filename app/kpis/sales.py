@@ -23,7 +23,8 @@ from app.problems import Text
 from app.purchases.book import Book, Days
 from app.purchases.histories import PARTS
 from app.purchases.newcomers import Window
-from app.purchases.quantities import Units, units_sold
+from app.purchases.quantities import units_sold
+from app.purchases.undone import Units
 from app.purchases.values import Booked, booked
 
 BASIS = Option(

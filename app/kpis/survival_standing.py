@@ -33,12 +33,12 @@ async def add_standing(found: Groups, book: Book, wanted: Wanted, by: str | None
     orders = book.standing.at(wanted.end)
     named, condition = kept(book, wanted)
     named |= {
-        "numbers": [order.number for order in orders],
-        "placed": [order.placed_day for order in orders],
+        "numbers": orders.customers,
+        "placed": orders.placed_days,
     }
     columns = ", ".join(f"p.{trait(kind)}" for kind in kinds(by))
     statement = text(_EARLY.format(columns=columns, condition=condition))
-    rows = (await book.session.execute(statement, named)).all() if orders else []
+    rows = (await book.session.execute(statement, named)).all() if orders.customers else []
     customers: dict[int, _Customer] = {}
     days: dict[int, set[int]] = {}
     for number, placed, first, second, members in rows:

@@ -22,7 +22,7 @@ from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, folded_by_number, histories_from_rows
 from app.purchases.spans import CHUNK, cover, set_of
-from app.purchases.standing import MOST_STANDING, Standing, Stood, stood_at
+from app.purchases.standing import MOST_STANDING, Standing, stood_at
 from app.purchases.stored_sets import Name, by_member, unions
 
 #: More customers than this are not counted by hand.
@@ -71,9 +71,7 @@ class Book:
     """What is to be added to the cells to make them exact."""
     changed: frozenset[int] = frozenset()
     """Numbers of those who changed after they were folded."""
-    stood: Sequence[Stood] = ()
-    """Orders that stood at an instant that is asked about, and not for ever."""
-    standing: Standing = field(default_factory=Standing)
+    standing: Standing = field(default_factory=lambda: Standing({}))
     """Orders that sets do not know of; empty where their customers are counted by hand."""
 
     @property
@@ -182,13 +180,15 @@ async def open_book(
     until: datetime | None = None,
     *,
     by_hand: bool = True,
+    opening: bool = False,
 ) -> Book | None:
     """What is kept, for questions about purchases that stand at the beginning of some days.
 
     Without `by_hand`, those with an order that was undone later are not counted by hand: that is
-    enough for sets of buyers and for money, and takes less time. With `until`, for the purchases
-    that stand at that instant, none of the days. None where it has to be counted from the rows:
-    before the first fold, in another zone, or when too much has changed.
+    enough for sets of buyers and for money, and takes less time. With `opening`, these are only
+    orders that no kept purchase precedes: enough for who is known and who is new. With `until`,
+    for the purchases that stand at that instant, none of the days. None where it has to be counted
+    from the rows: before the first fold, in another zone, or when too much has changed.
     """
     mine = select(PurchaseRollup).where(PurchaseRollup.workspace_id == workspace_id)
     state = (await session.scalars(mine)).one_or_none()
@@ -201,15 +201,15 @@ async def open_book(
     later: set[UUID] = set()
     if until is not None:
         later = set((await session.execute(_LATER, most | {"until": until})).scalars())
-    stood = await stood_at(session, workspace_id, as_of)
-    standing = {each.number for each in stood} if by_hand else set()
-    too_many = len(entries) >= 10 * MOST_BY_HAND or len(stood) > MOST_STANDING
+    stood = await stood_at(session, workspace_id, as_of, opening=opening)
+    standing = stood.customers if by_hand else set()
+    too_many = len(entries) >= 10 * MOST_BY_HAND or stood.size > MOST_STANDING
     if too_many or max(len(ids | later), len(standing)) > MOST_BY_HAND:
         return None
-    book = Book(session, workspace_id, -(-state.customers // CHUNK) * CHUNK, stood=stood)
+    book = Book(session, workspace_id, -(-state.customers // CHUNK) * CHUNK)
     await _take_apart(book, ids | later, zone=ZoneInfo(time_zone), until=until)
     if not by_hand:
-        book.standing = Standing(stood)
+        book.standing = stood
     if rest := standing - book.changed:
         folded = await folded_by_number(session, workspace_id, rest)
         book.by_hand += [ByHand(number, history, None) for number, history in folded.items()]

@@ -1,54 +1,94 @@
 """Orders that were fully refunded: by the end of a window of days, or only later."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import text
 
 from app.purchases.book import Book, Filters, group_of, kinds, passes, trait
 from app.purchases.cells import summed
 from app.purchases.newcomers import Window
+from app.purchases.spans import LEVELS
 
 
-class Undone(NamedTuple):
-    """An order that stood at the end of a window and was fully refunded later."""
+@dataclass
+class Units:
+    """What some orders are of."""
 
-    group: str
-    quantity: int | None
+    orders: int = 0
+    saying: int = 0
+    """Orders that say their quantity."""
+    units: int = 0
+
+    def add(self, orders: int, saying: int, units: int) -> None:
+        """Add orders."""
+        self.orders += orders
+        self.saying += saying
+        self.units += units
 
 
-def undone_later(
+# As in `standing`: an order that stood less than 2^stretch days ended soon after the window.
+_LATER = """
+SELECT asked.number, {members} AS members, count(*), count(u.quantity), sum(u.quantity)
+FROM unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))
+    WITH ORDINALITY AS asked (first, last, number)
+CROSS JOIN generate_series(1, CAST(:levels AS int)) AS power (of_two)
+JOIN LATERAL (
+    SELECT * FROM undone_purchases u
+    WHERE u.workspace_id = :workspace_id AND u.stretch = power.of_two
+        AND u.undone_day >= asked.last AND u.undone_day < asked.last + (1::bigint << power.of_two)
+        AND u.placed_day >= asked.first AND u.placed_day < asked.last
+        AND u.number <> ALL(CAST(:changed AS bigint[])) {conditions}
+    OFFSET 0
+) AS u ON true
+GROUP BY 1, 2
+"""
+
+
+async def undone_later(
     book: Book, windows: Sequence[Window], by: str | None, filters: Filters
-) -> Iterator[tuple[int, Undone]]:
-    """The orders placed in each window, by its place, that stood at its end and not for ever.
-
-    The book was opened for the ends of the windows.
-    """
-    stood = [
-        (each.traits, each.placed_day, each.undone_day, each.quantity)
-        for each in book.stood
-        if each.number not in book.changed
-    ]
+) -> list[dict[str, Units]]:
+    """By group, the orders placed in each window that stood at its end and not for ever."""
+    found: list[dict[str, Units]] = [{} for _ in windows]
+    statement, named = _asked(_LATER, book, windows, by, filters)
+    rows = await book.session.execute(text(statement), named | {"levels": LEVELS})
+    for number, members, orders, saying, units in rows:
+        found[number - 1][group_of(members)] = Units(orders, saying, int(units or 0))
     for one in book.fresh:
-        history = one.history
-        for days, quantity in zip(history.undone, history.undone_units, strict=True):
-            stood.append((history.traits, *days, quantity))
-    for traits, placed, gone, quantity in stood:
+        history, traits = one.history, one.history.traits
         if passes(traits, filters):
             group = group_of([getattr(traits, kind) for kind in kinds(by)])
-            for place, (first, last) in enumerate(windows):
-                if first <= placed < last <= gone:
-                    yield place, Undone(group, quantity)
+            for (placed, gone), quantity in zip(history.undone, history.undone_units, strict=True):
+                for groups, (first, last) in zip(found, windows, strict=True):
+                    if first <= placed < last <= gone:
+                        own = groups.setdefault(group, Units())
+                        own.add(1, int(quantity is not None), quantity or 0)
+    return found
+
+
+def _asked(
+    statement: str, book: Book, windows: Sequence[Window], by: str | None, filters: Filters
+) -> tuple[str, dict[str, object]]:
+    """A statement about orders `u` with its groups and conditions, and its parameters."""
+    named: dict[str, object] = {
+        "workspace_id": book.workspace_id,
+        "starts": [window.first for window in windows],
+        "ends": [window.last for window in windows],
+        "changed": sorted(book.changed),
+    }
+    conditions = ""
+    for number, (kind, members) in enumerate(filters.items()):
+        conditions += f" AND u.{trait(kind)} = ANY(CAST(:members{number} AS text[]))"
+        named[f"members{number}"] = list(members)
+    columns = ", ".join(f"u.{trait(kind)}" for kind in kinds(by))
+    return statement.format(members=f"ARRAY[{columns}]::text[]", conditions=conditions), named
 
 
 async def undone_orders(
     book: Book, windows: Sequence[tuple[int, int]], by: str | None, filters: Filters
 ) -> list[dict[str, int]]:
-    """Orders placed in each window of days that were fully refunded before its end.
-
-    The book was opened for the ends of the windows.
-    """
+    """Orders placed in each window of days that were fully refunded before its end."""
     asked = [Window(*each) for each in windows]
     sums = await summed(book, ["undone"], asked, by, filters)
     if sums is None:
@@ -57,8 +97,9 @@ async def undone_orders(
     for counted, each in zip(found, sums, strict=True):
         for group, n in each.n.items():
             counted[group.member] += n
-    for place, order in undone_later(book, asked, by, filters):
-        found[place][order.group] -= 1
+    for counted, later in zip(found, await undone_later(book, asked, by, filters), strict=True):
+        for member, own in later.items():
+            counted[member] -= own.orders
     return [dict(+counted) for counted in found]
 
 
@@ -77,18 +118,7 @@ async def _one_by_one(
     book: Book, windows: Sequence[Window], by: str | None, filters: Filters
 ) -> list[dict[str, int]]:
     """The same for several traits at once, from the orders themselves."""
-    named: dict[str, object] = {
-        "workspace_id": book.workspace_id,
-        "starts": [window.first for window in windows],
-        "ends": [window.last for window in windows],
-        "changed": sorted(book.changed),
-    }
-    conditions = ""
-    for number, (kind, members) in enumerate(filters.items()):
-        conditions += f" AND u.{trait(kind)} = ANY(CAST(:members{number} AS text[]))"
-        named[f"members{number}"] = list(members)
-    columns = ", ".join(f"u.{trait(kind)}" for kind in kinds(by))
-    statement = _ONE_BY_ONE.format(members=f"ARRAY[{columns}]::text[]", conditions=conditions)
+    statement, named = _asked(_ONE_BY_ONE, book, windows, by, filters)
     found: list[Counter[str]] = [Counter() for _ in windows]
     for number, members, n in await book.session.execute(text(statement), named):
         found[number - 1][group_of(members)] += n

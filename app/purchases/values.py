@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from app.purchases.book import Book, Filters, kinds
-from app.purchases.spans import members_of, set_of
+from app.purchases.spans import set_of
 from app.purchases.stored_sets import Name, by_member, unions
 
 #: The binary digits of a net value that are kept: 10^15 units of a currency.
@@ -100,34 +100,6 @@ def _summed(
             found[member] = Booked(
                 so_far.total + amount, so_far.squares + squares, so_far.currencies | {currency}
             )
-    return found
-
-
-_TOTALS = text("""
-SELECT sum(m.amount), min(m.currency), max(m.currency)
-FROM unnest(CAST(:numbers AS bigint[])) AS wanted (number)
-JOIN LATERAL (
-    SELECT * FROM customer_purchases p
-    WHERE p.workspace_id = :workspace_id AND p.number = wanted.number OFFSET 0
-) AS p ON true
-CROSS JOIN LATERAL unnest(p.move_days, p.move_amounts, p.move_currencies)
-    AS m (day, amount, currency)
-WHERE m.day < :last
-GROUP BY wanted.number
-""")
-
-
-async def totals(book: Book, customers: int, last: int) -> list[Total]:
-    """What each customer of a set brought in before a day; for sets of some thousands."""
-    numbers = list(members_of(customers & ((1 << book.base) - 1)))
-    named = {"workspace_id": book.workspace_id, "numbers": numbers, "last": last}
-    rows = (await book.session.execute(_TOTALS, named)).all() if numbers else []
-    found = [Total(int(amount), frozenset({low, high})) for amount, low, high in rows]
-    for place in members_of(customers >> book.base):
-        moves = [each for each in book.by_hand[place].history.moves if each.day < last]
-        if moves:
-            amount = sum(move.amount for move in moves)
-            found.append(Total(amount, frozenset(move.currency for move in moves)))
     return found
 
 
