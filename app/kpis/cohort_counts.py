@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.cohort_sets import FAR, Counts, Revenue, cohort_revenue, cohort_sets, counted
 from app.kpis.declaration import Scope
-from app.kpis.lifetime_value import movements
+from app.kpis.lifetime_rows import movements
 from app.kpis.purchases import STANDS, Timeline, fully_refunded, marks, read
 from app.purchases.book import Book
 from app.purchases.undone import undone_orders

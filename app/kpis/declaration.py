@@ -133,10 +133,12 @@ class Option:
     name: str
     description: Text
     values: tuple[str, ...] = ()
-    """The values that it may have; empty for a whole number between `low` and `high`."""
+    """The values that it may have; empty for a whole number between `low` and `high`, or money."""
     default: str = ""
     low: int = 1
     high: int = 3_650
+    amount: bool = False
+    """Money of at least zero, which may always be left out."""
 
 
 @dataclass(frozen=True)

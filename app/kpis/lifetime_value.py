@@ -1,31 +1,17 @@
 """Historic lifetime value: what customers have brought in up to the end of a period."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Option, Scope
+from app.kpis.lifetime_rows import Worth, sums_from_rows
 from app.kpis.lifetime_sets import TENTHS, Sums, acquired, everybody
 from app.kpis.means import Moments, moments_from_sums, t_interval, welch
 from app.kpis.periods import Period
-from app.kpis.purchases import (
-    CUSTOMERS,
-    Figures,
-    Timeline,
-    chosen,
-    filtered,
-    fully_refunded,
-    gathered,
-    join_customers,
-    marks,
-    member_of,
-    open_periods,
-    present,
-    read,
-    timelines,
-)
+from app.kpis.purchases import Figures, chosen, gathered, open_periods
 from app.kpis.statistics import Difference
 from app.problems import Text
 from app.purchases.book import Book
@@ -50,79 +36,36 @@ MARGIN = Option(
     low=1,
     high=100,
 )
+DISCOUNT = Option(
+    "discount_annual",
+    Text(
+        "Percent a year. Predictive: the run must have been made with it.",
+        "年折现率（百分比）。预测模式下须与模型运行所用的一致。",
+    ),
+    default="10",
+    low=1,
+    high=100,
+)
+DISCOUNTED = Option(
+    "discounted",
+    Text(
+        "Historic: yes discounts every order and refund back to the customer's first order.",
+        "历史模式：yes 表示把每笔订单和退款按年折现率折现至该客户的首笔订单。",
+    ),
+    values=("no", "yes"),
+    default="no",
+)
+SERVICE_COST = Option(
+    "service_cost",
+    Text(
+        "Historic: what serving one order costs, refunded or not, in the currency of the orders; "
+        "taken off the margin.",
+        "历史模式：服务一笔订单的成本（无论是否退款），以订单币种计，从毛利中扣除。",
+    ),
+    amount=True,
+)
 MOST_SPREADS = 2
 """Median and deciles are given for the first of at most so many periods, so not in a trend."""
-
-# `steps`: what each customer brought in between one point and the next, refunds on their own
-# date (never before their order); `running`: the same with the total so far, which holds until
-# `next_step`.
-_MOVEMENTS = """
-movements AS (
-    SELECT o.customer_id, {member} AS member, o.currency, o.amount,
-        width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS step
-    FROM orders o {customers}
-    WHERE o.workspace_id = :workspace_id AND o.ordered_at < CAST(:last AS timestamptz)
-        {conditions}
-    UNION ALL
-    SELECT o.customer_id, {member}, o.currency, -r.amount,
-        width_bucket(greatest(r.refunded_at, o.ordered_at), CAST(:points AS timestamptz[]))
-    FROM refunds r
-    JOIN orders o ON o.workspace_id = r.workspace_id AND o.external_id = r.order_external_id
-    {customers}
-    WHERE r.workspace_id = :workspace_id
-        AND greatest(r.refunded_at, o.ordered_at) < CAST(:last AS timestamptz)
-        {conditions}
-)"""
-_STEPS = """,
-steps AS (
-    SELECT customer_id, member, step, sum(amount) AS delta,
-        min(currency) AS first_currency, max(currency) AS last_currency
-    FROM movements GROUP BY customer_id, member, step
-),
-running AS (
-    SELECT *, sum(delta) OVER so_far AS total, lead(step) OVER so_far AS next_step,
-        min(first_currency) OVER so_far AS low_currency,
-        max(last_currency) OVER so_far AS high_currency
-    FROM steps WINDOW so_far AS (PARTITION BY customer_id ORDER BY step)
-)"""
-
-# The square of a total changes by total^2 - (total - delta)^2: added up over the steps so far it
-# is the sum of squares of all customers, at every point, from one pass over the steps.
-_ALL = """
-spells AS (
-    SELECT member, lower(spell) AS begins, upper(spell) AS ends
-    FROM customers_known CROSS JOIN LATERAL unnest(known) AS spell
-)
-SELECT 'money' AS kind, member, step AS point, count(*) AS n, sum(delta) AS total,
-    sum(total * total - (total - delta) * (total - delta)) AS squares,
-    min(first_currency) AS low_currency, max(last_currency) AS high_currency,
-    CAST(NULL AS float8[]) AS deciles
-FROM running GROUP BY 2, 3
-UNION ALL
-SELECT 'begins', member, begins, count(*), 0, 0, NULL, NULL, NULL FROM spells GROUP BY 2, 3
-UNION ALL
-SELECT 'ends', member, ends, count(*), 0, 0, NULL, NULL, NULL FROM spells GROUP BY 2, 3
-"""
-
-_ACQUIRED = """
-SELECT 'money' AS kind, member, step AS point, count(*) AS n, sum(total) AS total,
-    sum(total * total) AS squares, min(low_currency) AS low_currency,
-    max(high_currency) AS high_currency, CAST(NULL AS float8[]) AS deciles
-FROM running JOIN customers_known USING (customer_id, member)
-WHERE gained @> step
-GROUP BY 2, 3
-"""
-
-_SPREAD = """
-UNION ALL
-SELECT 'spread', member, point, count(*), 0, 0, NULL, NULL,
-    percentile_cont(CAST(:tenths AS float8[])) WITHIN GROUP (ORDER BY CAST(total AS float8))
-FROM running JOIN customers_known USING (customer_id, member)
-JOIN unnest(CAST(:starts AS int[])) AS asked (point)
-    ON step <= asked.point AND asked.point < coalesce(next_step, :size) AND {counted}
-GROUP BY 2, 3
-"""
-_COUNTED = {"all": "known @> asked.point + 1", "acquired": "gained @> asked.point"}
 
 
 async def measure_lifetime_value(
@@ -150,112 +93,60 @@ async def value_customers(
     Without `spread`, without the median and the deciles: they take longer than the rest.
     """
     spread = spread and len(periods) <= MOST_SPREADS
+    share = Decimal(chosen(scope, MARGIN)) / 100
+    worth = _worth(scope, share)
+    if worth is not None:
+        share = Decimal(1)
+        found, refunded = await sums_from_rows(
+            session, scope, periods, by, cohort=chosen(scope, COHORT), worth=worth, spread=spread
+        )
+    else:
+        found, refunded = await _sums(session, scope, book, periods, by, spread=spread)
+    return gathered(
+        found, refunded, by, Sums(), lambda sums, left: _measurement(scope, sums, left, share)
+    )
+
+
+def _worth(scope: Scope, share: Decimal) -> Worth | None:
+    """What each order is worth, where that is more than a share of its amount."""
+    cost = Decimal(chosen(scope, SERVICE_COST) or 0)
+    discounted = chosen(scope, DISCOUNTED) == "yes"
+    if not cost and not discounted:
+        return None
+    return Worth(share, cost, 1 + int(chosen(scope, DISCOUNT)) / 100 if discounted else 1.0)
+
+
+async def _sums(
+    session: AsyncSession,
+    scope: Scope,
+    book: Book | None,
+    periods: Sequence[Period],
+    by: str | None,
+    *,
+    spread: bool,
+) -> tuple[list[dict[str, Sums]], list[dict[str, int]]]:
+    """Sums of net revenue by period and group, and the orders left out: kept, or from the rows."""
+    cohort = chosen(scope, COHORT)
     found = None
     if book is not None:
-        told = everybody if chosen(scope, COHORT) == "all" else acquired
+        told = everybody if cohort == "all" else acquired
         found = await told(book, scope, periods, by, spread=spread)
-    if book is not None and found is not None:
-        windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
-        refunded = await undone_orders(book, windows, by, scope.filters)
-    else:
-        found, refunded = await _from_rows(session, scope, periods, by, spread=spread)
-    return gathered(found, refunded, by, Sums(), lambda sums, left: _measurement(scope, sums, left))
-
-
-async def _from_rows(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None, *, spread: bool
-) -> tuple[list[dict[str, Sums]], list[dict[str, int]]]:
-    """Sums by period and group, and the orders left out, from all orders and refunds."""
-    found: list[dict[str, Sums]] = [{} for _ in periods]
-    for timeline in timelines(periods):
-        statement = _statement(scope, by, spread=spread)
-        starts = [number for number, place in timeline.periods.items() if place == 0]
-        rows = await read(session, statement, scope, timeline, starts=starts, tenths=TENTHS)
-        groups = _everybody if chosen(scope, COHORT) == "all" else _acquired
-        for member in {row["member"] for row in rows}:
-            own = [row for row in rows if row["member"] == member]
-            for number, sums in groups(own, timeline).items():
-                found[timeline.periods[number]][member] = sums
-    spans = [(each.starts_at, each.ends_at) for each in periods]
-    return found, await fully_refunded(session, scope, by, spans)
-
-
-def movements(scope: Scope, by: str | None) -> str:
-    """The part of a statement that lists what was ordered and paid back, between two points."""
-    return _MOVEMENTS.format(
-        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
-    )
-
-
-def _statement(scope: Scope, by: str | None, *, spread: bool) -> str:
-    cohort = chosen(scope, COHORT)
-    sums = f",{_ALL}" if cohort == "all" else _ACQUIRED
-    deciles = _SPREAD.format(counted=_COUNTED[cohort]) if spread else ""
-    return f"{marks(scope, by)},{CUSTOMERS},{movements(scope, by)}{_STEPS}{sums}{deciles}"
-
-
-def _everybody(rows: Sequence[RowMapping], timeline: Timeline) -> dict[int, Sums]:
-    """Sums over all customers of a group who are known at the end, by number of the period."""
-    size = len(timeline.days)
-    by_kind: dict[str, dict[int, RowMapping]] = {}
-    for row in rows:
-        by_kind.setdefault(row["kind"], {})[row["point"]] = row
-    begins, ends = (
-        {point: row["n"] for point, row in by_kind.get(kind, {}).items()}
-        for kind in ("begins", "ends")
-    )
-    known = present(begins, ends, size)
-    booked = _booked(by_kind.get("money", {}), size)
-    spread = by_kind.get("spread", {})
-    return {
-        number: booked[number]._replace(
-            n=known[number + 1],
-            deciles=spread[number]["deciles"] if number in spread else (),
+    if book is None or found is None:
+        return await sums_from_rows(
+            session, scope, periods, by, cohort=cohort, worth=Worth(), spread=spread
         )
-        for number in timeline.periods
-        if known[number + 1]
-    }
+    windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
+    return found, await undone_orders(book, windows, by, scope.filters)
 
 
-def _booked(rows: Mapping[int, RowMapping], size: int) -> list[Sums]:
-    """Sums after each step, 0 to `size`."""
-    booked: list[Sums] = []
-    sums = Sums()
-    for step in range(size + 1):
-        if (row := rows.get(step)) is not None:
-            sums = Sums(
-                total=sums.total + Fraction(row["total"]),
-                squares=sums.squares + Fraction(row["squares"]),
-                currencies=sums.currencies | {row["low_currency"], row["high_currency"]},
-            )
-        booked.append(sums)
-    return booked
-
-
-def _acquired(rows: Sequence[RowMapping], timeline: Timeline) -> dict[int, Sums]:
-    """Sums over the customers of a group who were gained in it, by number of the period."""
-    spread = {row["point"]: row["deciles"] for row in rows if row["kind"] == "spread"}
-    return {
-        row["point"]: Sums(
-            row["n"],
-            Fraction(row["total"]),
-            Fraction(row["squares"]),
-            frozenset({row["low_currency"], row["high_currency"]}),
-            spread.get(row["point"], ()),
-        )
-        for row in rows
-        if row["kind"] == "money" and row["point"] in timeline.periods
-    }
-
-
-def _measurement(scope: Scope, sums: Sums, refunded: int) -> Measurement:
+def _measurement(scope: Scope, sums: Sums, refunded: int, margin: Decimal) -> Measurement:
     excluded = {"fully_refunded_orders": refunded}
     denominator = {"customers": sums.n}
     if len(sums.currencies) > 1:
         return Measurement(
             None, sums.n, denominator=denominator, excluded=excluded, reason="mixed_currencies"
         )
-    share = Fraction(int(chosen(scope, MARGIN)), 100)
+    share = Fraction(margin)
     scores = _scaled(moments_from_sums(sums.n, sums.total, sums.squares), share)
     currency = next(iter(sums.currencies), None)
     total = float(sums.total * share)

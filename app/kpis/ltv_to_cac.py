@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kpis.acquisition_cost import LAG, Cost, measure_costs
 from app.kpis.declaration import Measurement, Reason, Scope
 from app.kpis.distributions import normal_two_sided_p
-from app.kpis.lifetime_value import COHORT, value_customers
+from app.kpis.lifetime_value import COHORT, DISCOUNT, value_customers
 from app.kpis.means import Moments
 from app.kpis.payback import MARGIN
 from app.kpis.periods import Period
-from app.kpis.predicted_value import DISCOUNT, HORIZON, MODE, UNRELIABLE, measure_value
+from app.kpis.predicted_value import HORIZON, MODE, UNRELIABLE, measure_value
 from app.kpis.purchases import Figures, chosen, open_periods
 from app.kpis.statistics import Difference, Interval, critical_z
 
@@ -107,6 +107,7 @@ def _measurement(cost: Cost, valued: Measurement, level: float, *, stated: bool)
         },
         excluded={"fully_refunded_orders": cost.refunded},
         interval=None if ratio is None else ratio.interval(level),
+        components=_components(cost, valued) if reason is None else {},
         reason=reason,
         warnings=(*valued.warnings, *cost.spend.warnings),
         currency=cost.spend.currency,
@@ -114,6 +115,14 @@ def _measurement(cost: Cost, valued: Measurement, level: float, *, stated: bool)
         evidence=ratio,
         model_run=valued.model_run,
     )
+
+
+def _components(cost: Cost, valued: Measurement) -> dict[str, Measurement]:
+    """What is left of the value of a customer after the cost of winning one."""
+    if valued.value is None or cost.each is None:
+        return {}
+    net = valued.value - float(cost.each)
+    return {"net": Measurement(net, valued.n, unit="money", currency=valued.currency)}
 
 
 def _reason(cost: Cost, valued: Measurement, *, stated: bool) -> Reason | None:

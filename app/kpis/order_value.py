@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Scope
-from app.kpis.lifetime_value import movements
+from app.kpis.lifetime_rows import movements
 from app.kpis.periods import Period
 from app.kpis.purchases import (
     Figures,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.fields import LocalDate, TimeZone, storable
+from app.fields import Amount, LocalDate, TimeZone, storable
 from app.kpis.asking import CLOSED_DIMENSIONS, NAMED_DIMENSIONS, Asked
 from app.kpis.calendar_units import Grain
 from app.kpis.declaration import Dedupe, Kpi, Option
@@ -125,10 +125,12 @@ def _dimensions(kpi: Kpi) -> Iterator[Parameter]:
 
 
 def option_parameter(option: Option) -> Parameter:
-    """A word of a list, or a whole number; one without a default may be left out."""
+    """A word of a list, a whole number or money; one without a default may be left out."""
     type_: Any = Literal[option.values]
     default: str | int | None = option.default
-    if not option.values:
+    if option.amount:
+        type_ = Amount
+    elif not option.values:
         type_ = Annotated[int, Field(ge=option.low, le=option.high)]
         default = int(option.default) if option.default else None
     if default in {None, ""}:

@@ -6,7 +6,7 @@ from typing import get_args
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Option, Scope
-from app.kpis.lifetime_value import MARGIN, measure_lifetime_value
+from app.kpis.lifetime_value import DISCOUNT, MARGIN, measure_lifetime_value
 from app.kpis.periods import Period
 from app.kpis.purchases import Figures, chosen
 from app.kpis.statistics import Interval
@@ -37,16 +37,6 @@ HORIZON = Option(
     ),
     values=HORIZONS,
     default="36",
-)
-DISCOUNT = Option(
-    "discount_annual",
-    Text(
-        "Predictive: percent a year; the run must have been made with it.",
-        "预测：年折现率（百分比），须与模型运行所用的一致。",
-    ),
-    default="10",
-    low=1,
-    high=100,
 )
 UNRELIABLE = Option(
     "accept_unreliable",

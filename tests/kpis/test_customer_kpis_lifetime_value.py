@@ -81,6 +81,55 @@ async def test_lifetime_value_equals_sums_of_customers(
                 assert (measured.value, measured.reason) == (None, "empty_denominator")
 
 
+def _worth_by_hand(shop: Shop, customer: str, end: datetime, cost: Decimal, rate: int) -> float:
+    """Margin 60 % of every order and refund less a cost for each order, discounted one by one."""
+    own = [sale for sale in shop.sales if sale.customer == customer and sale.at < end]
+    first = min(sale.at for sale in own)
+
+    def factor(at: datetime) -> float:
+        return float((1 + rate / 100) ** (-(at - first).total_seconds() / 86_400 / 365.25))
+
+    worth = 0.0
+    for sale in own:
+        worth += float(sale.amount * Decimal("0.6") - cost) * factor(sale.at)
+        for back in sale.refunds:
+            if sale.booked(back) < end:
+                worth -= float(back.amount * Decimal("0.6")) * factor(sale.booked(back))
+    return worth
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    shop=shops(),
+    periods=period_lists(),
+    cohort=st.sampled_from(["all", "acquired"]),
+    cost=st.sampled_from([Decimal("0.75"), Decimal(0)]),
+    rate=st.sampled_from([0, 100]),
+)
+async def test_service_cost_and_discounting_equal_sums_order_by_order(
+    database: Database, shop: Shop, periods: list[Period], cohort: str, cost: Decimal, rate: int
+) -> None:
+    """With a cost of each order and a discount rate: the mean and sum of every customer's own."""
+    options = {"cohort": cohort, "margin": "60", "service_cost": str(cost)}
+    options |= {"discounted": "yes", "discount_annual": str(rate)} if rate else {}
+    async with opened(database, shop) as (session, scope):
+        wanted = replace(scope, options=options)
+        found = await measure_lifetime_value(session, wanted, periods, None)
+    for period, figures in zip(periods, found, strict=True):
+        end = period.ends_at
+        counted = shop.buyers(None, end)
+        if cohort == "acquired":
+            counted = shop.buyers(period.starts_at, end) - shop.known_before(period.starts_at, end)
+        values = [_worth_by_hand(shop, customer, end, cost, rate) for customer in counted]
+        measured = figures[""]
+        if not values:
+            assert (measured.value, measured.reason) == (None, "empty_denominator")
+            continue
+        assert measured.n == len(values)
+        assert measured.value == pytest.approx(sum(values) / len(values), abs=1e-9)
+        assert measured.components["sum"].value == pytest.approx(sum(values), abs=1e-9)
+
+
 def _sale(customer: str, day: int, currency: str, *refunds: Payback) -> Sale:
     at = datetime(2018, 10, day, 12, tzinfo=ZONE).astimezone(UTC)
     return Sale(customer, at, Decimal(10), refunds, currency)

@@ -340,6 +340,7 @@ async def test_ltv_to_cac_is_the_quotient_of_the_two_kpis(
     cost, value = costs[""].value, values[""].value
     if cost and value is not None:
         assert found[""].value == pytest.approx(value / cost)
+        assert found[""].components["net"].value == pytest.approx(value - cost)
         interval = found[""].interval
         if interval is not None:
             assert interval.low <= value / cost <= interval.high

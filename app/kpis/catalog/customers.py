@@ -2,8 +2,15 @@
 
 from app.kpis.acquisition import compare_rates, measure_acquisition
 from app.kpis.declaration import Kpi
-from app.kpis.lifetime_value import COHORT, MARGIN, compare_means
-from app.kpis.predicted_value import DISCOUNT, HORIZON, MODE, UNRELIABLE, measure_value
+from app.kpis.lifetime_value import (
+    COHORT,
+    DISCOUNT,
+    DISCOUNTED,
+    MARGIN,
+    SERVICE_COST,
+    compare_means,
+)
+from app.kpis.predicted_value import HORIZON, MODE, UNRELIABLE, measure_value
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
 from app.kpis.retention import FORMULA, WINDOW, compare_shares, measure_retention
 from app.kpis.returning import WITHIN_DAYS, measure_repeats
@@ -122,13 +129,18 @@ LIFETIME_VALUE = Kpi(
         "of the period; a refund counts on its own date. Customers: all with a purchase before "
         "the end of the period (cohort=acquired: those whose first purchase lies in it). Median "
         "and deciles interpolate linearly. Orders in several currencies are not added up: there "
-        "is no value then. mode=predictive: mean over the customers of a model run (BG/NBD or "
-        "Pareto/NBD) of margin x (P(alive) x discounted expected purchases within horizon_months "
-        "x expected value of a purchase by Gamma-Gamma); residual is what is to come, total adds "
-        "what was counted; the interval is of parameters drawn from their covariance.",
+        "is no value then. With service_cost, so much is taken off for each order; with "
+        "discounted=yes each order and refund is divided by (1 + discount_annual) to the power "
+        "of the years of 365.25 days since the customer's first order. "
+        "mode=predictive: mean over the customers of a model run (BG/NBD or Pareto/NBD) of "
+        "margin x (P(alive) x discounted expected purchases within horizon_months x expected "
+        "value of a purchase by Gamma-Gamma); residual is what is to come, total adds what was "
+        "counted; the interval is of parameters drawn from their covariance.",
         "各客户「毛利率 x（订单金额 - 退款）」的平均值，从最初累计至期末；退款计入退款日期。"
         "客户范围：期末之前有购买的全部客户（cohort=acquired：首次购买发生在期间内的客户）。"
         "中位数与十分位数采用线性插值。订单涉及多种币种时不相加，没有数值。"
+        "给出 service_cost 时，每笔订单扣除该成本；discounted=yes 时，每笔订单和退款除以 "
+        "(1 + discount_annual) 的 n 次方，n 为距该客户首笔订单的年数（每年 365.25 天）。"
         "mode=predictive：模型运行（BG/NBD 或 Pareto/NBD）所含客户的「毛利率 x 存活概率 x "
         "horizon_months 内折现的预期购买次数 x 每次购买的预期金额（Gamma-Gamma）」的平均值；"
         "residual 为未来价值，total 另加已实现价值；区间由参数按其协方差抽样得到。",
@@ -144,7 +156,7 @@ LIFETIME_VALUE = Kpi(
     measure=measure_value,
     compare=compare_means,
     dimensions=DIMENSIONS,
-    options=(MODE, COHORT, MARGIN, HORIZON, DISCOUNT, UNRELIABLE),
+    options=(MODE, COHORT, MARGIN, SERVICE_COST, DISCOUNTED, HORIZON, DISCOUNT, UNRELIABLE),
 )
 
 KPIS: tuple[Kpi, ...] = (RETENTION, REPEAT_PURCHASE_RATE, ACQUISITION, LIFETIME_VALUE)

@@ -170,11 +170,12 @@ LTV_TO_CAC = Kpi(
         "lifetime-value) / customer acquisition cost of the period (blended, as in cac). "
         "mode=predictive: the total value that a model run expects, past and future. Both on the "
         "margin that is given; without one there is no value, for revenue over cost would "
-        "flatter. Interval: delta method on the logarithm, the two taken as independent.",
+        "flatter. net: the value less the cost. Interval: delta method on the logarithm, the two "
+        "taken as independent.",
         "客户终身价值（毛利率 x 每位客户净收入，累计至期末，口径同 lifetime-value）/ "
         "期间的获客成本（全部支出，口径同 cac）。mode=predictive：模型运行给出的总价值"
         "（已实现加未来）。两者采用同一毛利率；未给出毛利率时无数值，"
-        "因为以收入比成本会虚高。区间：对数的 delta 法，两者视为独立。",
+        "因为以收入比成本会虚高。net：价值减成本。区间：对数的 delta 法，两者视为独立。",
     ),
     numerator=Text("Lifetime value of a customer, in margin", "单个客户的终身价值（毛利）"),
     denominator=Text("Acquisition cost of a customer", "单个客户的获客成本"),
