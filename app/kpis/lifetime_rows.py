@@ -143,16 +143,16 @@ async def sums_from_rows(
     """Sums by period and group, and the orders left out, from all orders and refunds."""
     found: list[dict[str, Sums]] = [{} for _ in periods]
     for timeline in timelines(periods):
-        sums = _sums(cohort, worth)
+        added = _sums(cohort, worth)
         deciles = _SPREAD.format(counted=_COUNTED[cohort], periods="spread") if spread else ""
-        statement = f"{marks(scope, by)},{CUSTOMERS},{movements(scope, by)}{_STEPS}{sums}{deciles}"
+        statement = f"{marks(scope, by)},{CUSTOMERS},{movements(scope, by)}{_STEPS}{added}{deciles}"
         places = {
             "starts": list(timeline.periods),
             "spread": [number for number, place in timeline.periods.items() if place == 0],
         }
         of_worth = {**worth._asdict(), "year": _YEAR_SECONDS}
         rows = await read(session, statement, scope, timeline, tenths=TENTHS, **places, **of_worth)
-        groups = _everybody if sums is _EVERYBODY else _counted
+        groups = _everybody if added is _EVERYBODY else _counted
         for member in {row["member"] for row in rows}:
             own = [row for row in rows if row["member"] == member]
             for number, sums in groups(own, timeline).items():
