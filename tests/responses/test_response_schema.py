@@ -47,6 +47,7 @@ VALIDATOR = Draft202012Validator(submission_schema(DEFINITION, ENVELOPE), format
 FACTS = st.dictionaries(
     st.sampled_from(["branch", "b-2", "", " x", "a" * 65, "é"]),
     st.one_of(st.text(max_size=3), st.booleans(), st.integers(-9, 9), st.none(), st.just([1]),
+              st.sampled_from([1.5, -2.0, 2**62]),
               st.sampled_from(["\x00", "x" * 1_001])),
     max_size=2,
 )  # fmt: skip
