@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -99,6 +100,7 @@ def _row(workspace_id: UUID, customer_id: UUID, number: int, history: History) -
         "move_days": [move.day for move in moves],
         "move_currencies": [move.currency for move in moves],
         "move_amounts": [move.amount for move in moves],
+        "move_totals": list(accumulate(move.amount for move in moves)),
     }
 
 

@@ -94,6 +94,8 @@ class CustomerPurchases(Base):
     move_days: Mapped[list[int]] = mapped_column(_Numbers)
     move_currencies: Mapped[list[str]] = mapped_column(ARRAY(Text))
     move_amounts: Mapped[list[int]] = mapped_column(_Numbers)
+    move_totals: Mapped[list[int]] = mapped_column(_Numbers)
+    """The sum of the amounts up to each, whatever the currency."""
 
 
 class UndonePurchase(Base):

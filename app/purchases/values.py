@@ -147,8 +147,7 @@ class Values:
 
 _MOVED = text("""
 SELECT p.number,
-    (SELECT coalesce(sum(m.amount), 0) FROM unnest(p.move_days, p.move_amounts) AS m (day, amount)
-    WHERE m.day < :last),
+    coalesce(p.move_totals[width_bucket(CAST(:last AS bigint) - 1, p.move_days)], 0),
     CASE WHEN p.move_days[1] >= :last THEN CAST('{}' AS text[])
         WHEN p.currency IS NOT NULL THEN ARRAY[p.currency]
         ELSE (SELECT array_agg(DISTINCT m.currency)
