@@ -248,7 +248,10 @@ def _metadata(value: object) -> object:
     return value
 
 
-MetadataValue = Annotated[str, StringConstraints(max_length=1_000), _Storable] | bool | int | float
+_Number = Annotated[float, Field(ge=-(2**63), lt=2**63)]
+MetadataValue = (
+    Annotated[str, StringConstraints(max_length=1_000), _Storable] | bool | int | _Number
+)
 #: Flat facts about a thing, for filters and exports; not for nested documents.
 Metadata = Annotated[dict[Code, MetadataValue], BeforeValidator(_metadata)]
 

@@ -114,7 +114,7 @@ def _facts(value: dict[str, Any]) -> dict[str, Any]:
         if kind is str:
             fits = len(fact) <= 1_000 and "\x00" not in fact
         else:
-            fits = kind is bool or kind is int or kind is float
+            fits = kind is bool or kind is int or (kind is float and abs(fact) < 2**63)
         if not fits or _is_code(name) is None:
             raise ValueError
     if len(value) > MAX_FACTS:

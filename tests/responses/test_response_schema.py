@@ -96,6 +96,7 @@ def _submit(body: dict[str, Any]) -> str | None:
 
 @settings(max_examples=600)
 @example({"answers": {"nps": 0}, "customer": "C\n"})
+@example({"answers": {"nps": 0}, "metadata": {"seen": 1e19}})
 @given(SUBMISSIONS | st.fixed_dictionaries({}, optional=PARTS))
 def test_the_schema_accepts_what_submitting_accepts(body: dict[str, Any]) -> None:
     """Near-valid bodies of every kind: both accept, or both refuse."""
@@ -107,6 +108,7 @@ def test_the_schema_accepts_what_submitting_accepts(body: dict[str, Any]) -> Non
 @settings(max_examples=600)
 @example({"answers": {}, "duration_seconds": 3, "customer": "C 1", "metadata": {}})
 @example({"answers": {}, "test": 1})
+@example({"answers": {}, "hidden_fields": {"seen": -1e300}})
 @given(SUBMISSIONS | st.fixed_dictionaries({}, optional=PARTS))
 def test_the_quick_reader_reads_what_the_model_reads(body: dict[str, Any]) -> None:
     """The quick reader takes nothing that the model refuses, and makes the same of the rest."""
