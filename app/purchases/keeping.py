@@ -69,12 +69,13 @@ async def keep_histories(
             table.number == any_(literal(numbers, ARRAY(BigInteger))),
         )
         await session.execute(gone)
-    rows = [_row(workspace_id, ids[n], n, history) for n, history in histories.items()]
+    rows = [row_of(workspace_id, ids[n], n, history) for n, history in histories.items()]
     await copy_rows(session, CustomerPurchases, rows)
-    await copy_rows(session, UndonePurchase, list(_undone(workspace_id, histories)))
+    await copy_rows(session, UndonePurchase, list(undone_rows(workspace_id, histories)))
 
 
-def _row(workspace_id: UUID, customer_id: UUID, number: int, history: History) -> dict[str, Any]:
+def row_of(workspace_id: UUID, customer_id: UUID, number: int, history: History) -> dict[str, Any]:
+    """What `CustomerPurchases` keeps of a customer."""
     days, moves = history.days, history.moves
     return {
         "workspace_id": workspace_id,
@@ -104,7 +105,8 @@ def _row(workspace_id: UUID, customer_id: UUID, number: int, history: History) -
     }
 
 
-def _undone(workspace_id: UUID, histories: Mapping[int, History]) -> Iterator[dict[str, Any]]:
+def undone_rows(workspace_id: UUID, histories: Mapping[int, History]) -> Iterator[dict[str, Any]]:
+    """What `UndonePurchase` keeps of customers, by their numbers, in the order of its key."""
     for number, history in histories.items():
         for position, (placed, undone) in enumerate(history.undone):
             yield {

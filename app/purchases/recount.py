@@ -6,6 +6,7 @@ of them is in the sums.
 
 import random
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.fields import zone
 from app.purchases.contributions import Cell, Ledger, Sums
 from app.purchases.histories import History
+from app.purchases.keeping import row_of, undone_rows
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, histories_from_rows
 from app.purchases.spans import CHUNK
@@ -29,6 +31,15 @@ WHERE workspace_id = :workspace_id AND NOT folded
 _KEPT = text("""
 SELECT number, customer_id FROM customer_purchases
 WHERE workspace_id = :workspace_id AND number >= :first AND number < :last ORDER BY number
+""")
+_ROWS = text("""
+SELECT * FROM customer_purchases
+WHERE workspace_id = :workspace_id AND number = ANY(CAST(:numbers AS bigint[]))
+""")
+_UNDONE = text("""
+SELECT * FROM undone_purchases
+WHERE workspace_id = :workspace_id AND number = ANY(CAST(:numbers AS bigint[]))
+ORDER BY number, position
 """)
 _MISSING = text("""
 SELECT DISTINCT o.customer_id FROM orders o
@@ -100,13 +111,23 @@ class _Comparison:
         local = zone(self.state.time_zone)
         stored = await folded_by_id(self.session, workspace_id, ids)
         fresh = await histories_from_rows(self.session, workspace_id, ids, local)
+        named = self.named | {"numbers": list(numbers)}
+        rows = {
+            row["number"]: dict(row)
+            for row in (await self.session.execute(_ROWS, named)).mappings()
+        }
+        undone: dict[int, list[dict[str, Any]]] = {}
+        for row in (await self.session.execute(_UNDONE, named)).mappings():
+            undone.setdefault(row["number"], []).append(dict(row))
         found = {}
         for number, id_ in numbers.items():
             history = stored[id_][1]
             if id_ not in self.pending:
-                if fresh.get(id_) != history:
-                    self._differ(f"customer {id_}", "row", "orders and refunds")
                 history = fresh.get(id_, History())
+                if rows[number] != row_of(workspace_id, id_, number, history):
+                    self._differ(f"customer {id_}", "row", "orders and refunds")
+                if undone.get(number, []) != list(undone_rows(workspace_id, {number: history})):
+                    self._differ(f"customer {id_}", "undone orders", "orders and refunds")
             self.ledger.add(history)
             found[number] = history
         return found

@@ -36,6 +36,10 @@ async def test_a_recount_agrees_after_anything(
     [
         "UPDATE customer_purchases SET orders = orders, days = days[2:] WHERE number = 0",
         "DELETE FROM customer_purchases WHERE number = 1",
+        "UPDATE customer_purchases SET move_totals = '{7}' WHERE number = 0",
+        "UPDATE customer_purchases SET second_day = first_day WHERE number = 1",
+        "UPDATE undone_purchases SET opening = NOT opening WHERE position = 0",
+        "DELETE FROM purchase_cells WHERE measure = 'earned_month'",
         "DELETE FROM customer_sets WHERE kind = 'segment' AND member = 'gold'",
         "UPDATE customer_sets SET level = level + 40 WHERE kind = 'bought' AND level = 0",
         "DELETE FROM customer_sets WHERE kind = 'brought' AND level = 9",
