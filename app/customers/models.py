@@ -14,6 +14,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -77,7 +78,18 @@ class Order(Base):
         CheckConstraint("refunded >= 0 AND refunded <= amount", name="refunded"),
         CheckConstraint("quantity >= 0", name="quantity"),
         Index("ix_orders_customer_id", "workspace_id", "customer_id", "ordered_at"),
-        Index("ix_orders_ordered_at", "workspace_id", "ordered_at"),
+        Index(
+            "ix_orders_ordered_at",
+            "workspace_id",
+            "ordered_at",
+            postgresql_include=["customer_id", "amount", "refunded"],
+        ),
+        Index(
+            "ix_orders_fully_refunded",
+            "workspace_id",
+            "ordered_at",
+            postgresql_where=text("refunded = amount AND amount > 0"),
+        ),
         Index("ix_orders_updated_at", "workspace_id", "updated_at"),
     )
 

@@ -1,6 +1,6 @@
 """The amount of a single transaction: net revenue by orders, and how orders are spread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -9,15 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Scope
 from app.kpis.lifetime_rows import movements
+from app.kpis.order_spread import Spread, spread_orders
 from app.kpis.periods import Period
 from app.kpis.purchases import (
     Figures,
-    filtered,
     fully_refunded,
     gathered,
-    join_customers,
     marks,
-    member_of,
     open_periods,
     read,
     timelines,
@@ -29,8 +27,6 @@ from app.purchases.undone import undone_orders
 
 MOST_SPREADS = 2
 """Median and trimmed mean are given for the first of at most so many periods."""
-#: Of each end of the orders, in order of their amounts, so many of a hundred are left out.
-TRIMMED_PERCENT = 5
 
 
 class Sums(NamedTuple):
@@ -41,41 +37,12 @@ class Sums(NamedTuple):
     currencies: frozenset[str] = frozenset()
 
 
-class Spread(NamedTuple):
-    """How the amounts of orders lie."""
-
-    median: float
-    trimmed_mean: float
-
-
 _ORDERS = """
 SELECT 'orders' AS kind, made AS point, member, NULL AS currency, count(*) AS n, 0 AS amount
 FROM marks WHERE made > 0 AND (undone IS NULL OR undone > made) GROUP BY 2, 3
 UNION ALL
 SELECT 'money', step, member, currency, count(*), sum(amount)
 FROM movements WHERE step > 0 GROUP BY 2, 3, 4
-"""
-# Ties at the cut do not matter: the mean is taken of the amounts that are left by rank.
-_SPREAD = """
-WITH placed AS (
-    SELECT {member} AS member, o.amount FROM orders o {customers}
-    WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
-        AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
-        AND (o.refunded < o.amount OR o.amount = 0 OR (
-            SELECT max(greatest(r.refunded_at, o.ordered_at)) FROM refunds r
-            WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-        ) >= CAST(:last AS timestamptz))
-),
-ranked AS (
-    SELECT member, amount, row_number() OVER (PARTITION BY member ORDER BY amount) AS place,
-        count(*) OVER (PARTITION BY member) AS n
-    FROM placed
-)
-SELECT member,
-    avg(amount) FILTER (WHERE place IN ((n + 1) / 2, n / 2 + 1)) AS median,
-    avg(amount) FILTER (WHERE place > n * {trimmed} / 100 AND place <= n - n * {trimmed} / 100)
-        AS trimmed_mean
-FROM ranked GROUP BY member
 """
 
 
@@ -94,7 +61,7 @@ async def measure_order_value(
         refunded = await fully_refunded(session, scope, by, spans)
     figures = gathered(found, refunded, by, Sums(), _measurement)
     if len(periods) <= MOST_SPREADS:
-        spread = await _spread(session, scope, periods[0], by)
+        spread = await spread_orders(session, book, scope, periods[0], by)
         figures[0] = {
             member: _with_spread(each, spread.get(member)) for member, each in figures[0].items()
         }
@@ -162,20 +129,6 @@ def _measurement(sums: Sums, refunded: int) -> Measurement:
         reason=None if sums.orders else "empty_denominator",
         currency=next(iter(sums.currencies), None),
     )
-
-
-async def _spread(
-    session: AsyncSession, scope: Scope, period: Period, by: str | None
-) -> Mapping[str, Spread]:
-    statement = _SPREAD.format(
-        member=member_of(by),
-        customers=join_customers(scope, by),
-        conditions=filtered(scope),
-        trimmed=TRIMMED_PERCENT,
-    )
-    (timeline,) = timelines([period])
-    rows = await read(session, statement, scope, timeline)
-    return {row["member"]: Spread(float(row["median"]), float(row["trimmed_mean"])) for row in rows}
 
 
 def _with_spread(measured: Measurement, spread: Spread | None) -> Measurement:

@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import NamedTuple
 
+from app.purchases.buckets import bucket_of
 from app.purchases.histories import History, Move, Traits
 from app.purchases.local_days import month_of
 
 DIMENSIONS = Traits._fields
+#: The measure of the amounts of orders.
+ORDERED = "ordered"
 #: A twelfth of 365.25 days.
 AVERAGE_MONTH = Fraction(1461, 48)
 _DAYS, _MONTHS = AVERAGE_MONTH.as_integer_ratio()
@@ -85,6 +89,7 @@ _Measured = tuple[str, str, int, int, int, int, int]
 
 def _measured(history: History) -> Iterator[_Measured]:
     yield from _days(history)
+    yield from _ordered(history)
     for day, orders, units in history.sold:
         yield "units", "", day, 0, orders, units, 0
     for day, n in Counter(placed for placed, _ in history.undone).items():
@@ -107,6 +112,20 @@ def _measured(history: History) -> Iterator[_Measured]:
         sums[2] += grown
     for (currency, month), (n, amount, grown) in brought.items():
         yield "cohort", currency, cohort, month, n, amount, grown
+
+
+def _ordered(history: History) -> Iterator[_Measured]:
+    """The amounts of the orders, by month and bucket."""
+    found: dict[tuple[int, int], list[int]] = {}
+    amounts = iter(history.amounts)
+    for day, orders in zip(history.days, history.orders, strict=True):
+        month = month_of(day)
+        for amount in islice(amounts, orders):
+            sums = found.setdefault((month, bucket_of(amount)), [0, 0])
+            sums[0] += 1
+            sums[1] += amount
+    for (month, bucket), (n, amount) in found.items():
+        yield ORDERED, "", month, bucket, n, amount, 0
 
 
 def _earned(history: History) -> Iterator[_Measured]:

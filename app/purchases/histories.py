@@ -81,6 +81,8 @@ class History:
     """For each order that was fully refunded: the day of the order, and that of its end."""
     undone_units: tuple[int | None, ...] = ()
     """The quantity of each of these orders."""
+    amounts: tuple[int, ...] = ()
+    """The amounts of the orders of these days: by day, and ascending within each."""
     sold: tuple[Sold, ...] = ()
     """By day, of the orders that were not fully refunded."""
     moves: tuple[Move, ...] = ()
@@ -146,7 +148,7 @@ def history_of(
     With `until`, as it stood at that instant: what happens from then on has not happened.
     """
     days: Counter[int] = Counter()
-    spent: Counter[int] = Counter()
+    amounts: dict[int, list[int]] = {}
     units: dict[int, list[int]] = {}
     undone: list[tuple[int, int, int | None]] = []
     moves: Counter[tuple[int, str]] = Counter()
@@ -158,7 +160,7 @@ def history_of(
         moves[day, order.currency] += amount
         if order.undone_at is None or (until is not None and order.undone_at >= until):
             days[day] += 1
-            spent[day] += amount
+            amounts.setdefault(day, []).append(amount)
             if order.quantity is not None:
                 units.setdefault(day, []).append(order.quantity)
         else:
@@ -175,9 +177,10 @@ def history_of(
         orders=tuple(days[day] for day in ordered),
         undone=tuple((placed, end) for placed, end, _ in undone),
         undone_units=tuple(quantity for _, _, quantity in undone),
+        amounts=tuple(each for day in ordered for each in sorted(amounts[day])),
         sold=tuple(Sold(day, len(units[day]), sum(units[day])) for day in sorted(units)),
         moves=tuple(Move(day, currency, moves[day, currency]) for day, currency in sorted(moves)),
-        repeat_amount=sum(spent[day] for day in ordered[1:]),
+        repeat_amount=sum(sum(amounts[day]) for day in ordered[1:]),
         latest_at=max(moments, default=None),
     )
 

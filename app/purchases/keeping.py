@@ -95,6 +95,7 @@ def row_of(workspace_id: UUID, customer_id: UUID, number: int, history: History)
         "latest_at": history.latest_at,
         "days": list(days),
         "day_orders": list(history.orders),
+        "amounts": list(history.amounts),
         "undone": [day for both in history.undone for day in both],
         "undone_units": list(history.undone_units),
         "sold": [each for day in history.sold for each in day],

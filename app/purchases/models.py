@@ -85,6 +85,8 @@ class CustomerPurchases(Base):
     latest_at: Mapped[datetime | None]
     days: Mapped[list[int]] = mapped_column(_Numbers)
     day_orders: Mapped[list[int]] = mapped_column(_Numbers)
+    amounts: Mapped[list[int]] = mapped_column(_Numbers)
+    """Of each of these orders, by day, and ascending within each."""
     undone: Mapped[list[int]] = mapped_column(_Numbers)
     """Of each fully refunded order the day it was placed and the day it ended, in turn."""
     undone_units: Mapped[list[int | None]] = mapped_column(_Numbers)
@@ -152,7 +154,8 @@ class PurchaseCell(Base):
     place days lie between the first and the second purchase of n customers. `once`: n customers
     bought on the day place alone. `silence`: n customers fell silent place days after the first
     purchase, with none in the next `SILENCE_DAYS`. `units`: n purchases of the day place say that
-    they are of `amount` units. `undone`: n orders of the day place were fully refunded. `cohort`:
+    they are of `amount` units. `undone`: n orders of the day place were fully refunded. `ordered`:
+    n purchases of the month place are of amounts in the bucket `other` (`bucket_of`). `cohort`:
     amount in n sums of a day, brought in during the month `other` by those who first bought in the
     month place; squares as above.
     By channel alone, `newcomers`: n customers first bought on the day place; `earned`: amount in n
