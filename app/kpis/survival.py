@@ -14,6 +14,8 @@ from app.kpis.distributions import chi_square_survival
 from app.kpis.statistics import DEFAULT_LEVEL, Interval, critical_z
 
 Band = Literal["log-log", "log", "plain"]
+#: The low and the high end of a band.
+Ends = tuple[float, float]
 #: S is a product of fractions: a half must be met although it is computed in floats.
 _SLACK = 1e-12
 #: The entry of those who were watched from the beginning.
@@ -79,8 +81,7 @@ class Lives:
             yield present
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """The curve after time `t`, at which `events` of `at_risk` had it happen."""
 
     t: int
@@ -134,9 +135,23 @@ def limits(point: Point, band: Band, level: float = DEFAULT_LEVEL) -> Interval |
     `log-log` keeps within 0 and 1 by itself (Kalbfleisch and Prentice), `log` and `plain` are
     cut there.
     """
-    s, spread = point.s, critical_z(level) * math.sqrt(point.variance)
+    found = _ends(point, band, critical_z(level))
+    return Interval(level, *found, f"greenwood_{band.replace('-', '_')}") if found else None
+
+
+def banded(
+    found: Curve, band: Band, level: float = DEFAULT_LEVEL
+) -> list[Ends | tuple[None, None]]:
+    """The ends of the band at each point of a curve; see `limits`."""
+    z = critical_z(level)
+    return [_ends(point, band, z) or (None, None) for point in found.points]
+
+
+def _ends(point: Point, band: Band, z: float) -> Ends | None:
+    s = point.s
     if not 0 < s < 1:
         return None
+    spread = z * math.sqrt(point.variance)
     if band == "plain":
         low, high = s * (1 - spread), s * (1 + spread)
     elif band == "log":
@@ -144,7 +159,7 @@ def limits(point: Point, band: Band, level: float = DEFAULT_LEVEL) -> Interval |
     else:
         power = spread / abs(math.log(s))
         low, high = s ** math.exp(power), s ** math.exp(-power)
-    return Interval(level, max(low, 0.0), min(high, 1.0), f"greenwood_{band.replace('-', '_')}")
+    return max(low, 0.0), min(high, 1.0)
 
 
 def median_limits(

@@ -14,7 +14,7 @@ from app.http.route import ReadSession, Route
 from app.kpis import envelopes
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.catalog.returning import TIME_TO_SECOND_PURCHASE
-from app.kpis.survival import Band, Lives, curve, limits, log_rank, median_limits
+from app.kpis.survival import Band, Lives, banded, curve, log_rank, median_limits
 from app.kpis.survival_disclosure import withheld
 from app.kpis.survival_lives import Groups, Wanted
 from app.kpis.survival_schemas import (
@@ -107,19 +107,12 @@ async def _understand(
 def _group(member: str, lives: Lives, band: Band, level: float, *, hidden: bool) -> SurvivalGroup:
     found = curve(lives)
     low, high = median_limits(found, band, level)
-    points = []
-    for each in found.points:
-        around = limits(each, band, level)
-        points.append(
-            SurvivalPoint(
-                t=each.t,
-                at_risk=each.at_risk,
-                events=each.events,
-                s=each.s,
-                low=around.low if around else None,
-                high=around.high if around else None,
-            )
+    points = [
+        SurvivalPoint(t=t, at_risk=at_risk, events=events, s=s, low=low, high=high)
+        for (t, at_risk, events, s, _), (low, high) in zip(
+            found.points, banded(found, band, level), strict=True
         )
+    ]
     return SurvivalGroup(
         member=member,
         n=found.subjects,
