@@ -5,6 +5,7 @@ different processors.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -21,7 +22,7 @@ from app.http.lines import NDJSON, chunks
 from app.http.outcomes import BulkOptions, Outcome, Outcomes, Status
 from app.http.physical_lines import Line, line_error, problem_of
 from app.http.rendering import language_of
-from app.responses.loading import Row, load, row_of
+from app.responses.loading import Loaded, Row, load, row_of
 from app.responses.questionnaires import Questionnaires
 from app.responses.sent import read_line
 from app.responses.submission import (
@@ -40,6 +41,9 @@ _TURN = 20
 _JUDGEMENTS = 5
 #: Uploads that one process works on at a time; the next wait.
 _AT_ONCE = 2
+#: Chunks of an upload that are stored at a time: while one waits for its commit, or for this
+#: process, PostgreSQL works on the other.
+_CONNECTIONS = 2
 
 
 @dataclass
@@ -51,6 +55,15 @@ class _Chunk:
     numbers: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     rejected: list[Outcome] = field(default_factory=list)
+
+    def names(self) -> set[str]:
+        """The submission ids in it, of rejected lines too: judged again they may be fine."""
+        named = {outcome.key for outcome in self.rejected if outcome.key is not None}
+        return named.union([row.key for row in self.rows])
+
+
+#: A chunk as it was judged last, and what became of its rows.
+_Stored = tuple[_Chunk, Loaded]
 
 
 class BulkIntake:
@@ -74,19 +87,16 @@ class BulkIntake:
         options = _options(request)
         await self._questionnaires.get(credential.workspace_id, survey)  # 404 before reading on
         async with self._turns:
-            # Planned anew for each chunk: the table grows under the statements.
-            connection = await connect_raw(self._settings, plan_cache_mode="force_custom_plan")
             outcomes = Outcomes(options, language_of(scope))
             upload = _Upload(
-                self._questionnaires, connection, credential.workspace_id, survey, options, outcomes
-            )
+                self._settings, self._questionnaires, credential.workspace_id, survey, options,
+                outcomes,
+            )  # fmt: skip
             try:
                 await upload.run(request)
             except BaseException:
                 outcomes.close()
                 raise
-            finally:
-                await connection.close(timeout=5)
         await outcomes.answer()(scope, receive, send)
 
 
@@ -94,27 +104,38 @@ class BulkIntake:
 class _Upload:
     """One stream on its way into one survey."""
 
+    settings: Settings
     questionnaires: Questionnaires
-    connection: asyncpg.Connection
     workspace_id: UUID
     survey: str
     options: BulkOptions
     outcomes: Outcomes
+    idle: list[asyncpg.Connection] = field(default_factory=list)
 
     async def run(self, request: Request) -> None:
-        """Judge each chunk while the one before is being stored."""
-        storing: asyncio.Task[None] | None = None
+        """Judge a chunk while those before it are being stored; report them in their order.
+
+        What names a submission again waits until the first of the two is stored: the outcomes
+        are those of the lines one by one.
+        """
+        storing: deque[tuple[set[str], asyncio.Task[_Stored]]] = deque()
         try:
             async for lines in chunks(request, size=CHUNK_LINES, parsed=False):
                 chunk = await self.judge(lines)
-                if storing is not None:
-                    await storing
-                storing = asyncio.create_task(self.store(lines, chunk))
-            if storing is not None:
-                await storing
+                names = chunk.names()
+                while len(storing) == _CONNECTIONS or not all(
+                    names.isdisjoint(before) for before, _ in storing
+                ):
+                    _report(*await storing.popleft()[1], self.outcomes)
+                storing.append((names, asyncio.create_task(self.store(lines, chunk))))
+            while storing:
+                _report(*await storing.popleft()[1], self.outcomes)
         finally:
-            if storing is not None and not storing.done():
-                storing.cancel()
+            for _, task in storing:
+                task.cancel()
+            await asyncio.gather(*(task for _, task in storing), return_exceptions=True)
+            closing = [connection.close(timeout=5) for connection in self.idle]
+            await asyncio.gather(*closing, return_exceptions=True)
 
     async def judge(self, lines: Sequence[Line], *, fresh: bool = False) -> _Chunk:
         """Judge lines by the survey as it is, or as it was within the last second."""
@@ -122,20 +143,29 @@ class _Upload:
             lines, await self.questionnaires.get(self.workspace_id, self.survey, fresh=fresh)
         )
 
-    async def store(self, lines: Sequence[Line], chunk: _Chunk) -> None:
-        """Commit a chunk and report it; judge it again if the survey changed under it."""
-        for _ in range(_JUDGEMENTS):
-            try:
-                await _store(self.connection, chunk, self.options, self.outcomes)
-            except OutdatedQuestionnaire:
-                chunk = await self.judge(lines, fresh=True)
-            except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-                # So says asyncpg of a connection that was lost, or is being lost.
-                if isinstance(error, asyncpg.InterfaceError) and not self.connection.is_closed():
-                    raise
-                raise Problem("database-unavailable", headers={"Retry-After": "2"}) from error
-            else:
-                return
+    async def store(self, lines: Sequence[Line], chunk: _Chunk) -> _Stored:
+        """Commit a chunk; judge it again if the survey changed under it."""
+        # Planned anew for each chunk: the table grows under the statements.
+        connection = (
+            self.idle.pop()
+            if self.idle
+            else await connect_raw(self.settings, plan_cache_mode="force_custom_plan")
+        )
+        try:
+            for _ in range(_JUDGEMENTS):
+                try:
+                    return chunk, await load(
+                        connection, chunk.questionnaire, chunk.rows, dry_run=self.options.dry_run
+                    )
+                except OutdatedQuestionnaire:
+                    chunk = await self.judge(lines, fresh=True)
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # So says asyncpg of a connection that was lost, or is being lost.
+            if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
+                raise
+            raise Problem("database-unavailable", headers={"Retry-After": "2"}) from error
+        finally:
+            self.idle.append(connection)
         raise Problem("overloaded", headers={"Retry-After": "1"})
 
 
@@ -188,14 +218,8 @@ def _rejected(number: int, value: Json, problem: Problem) -> Outcome:
     )
 
 
-async def _store(
-    connection: asyncpg.Connection, chunk: _Chunk, options: BulkOptions, outcomes: Outcomes
-) -> None:
-    """Commit a chunk, then report it."""
-    if not chunk.rows:
-        outcomes.extend(chunk.rejected)
-        return
-    loaded = await load(connection, chunk.questionnaire, chunk.rows, dry_run=options.dry_run)
+def _report(chunk: _Chunk, loaded: Loaded, outcomes: Outcomes) -> None:
+    """Report a chunk that was committed."""
     if chunk.rejected or any(loaded.conflicts):
         outcomes.extend(_mixed(chunk, loaded.ids, loaded.created, loaded.conflicts))
         return

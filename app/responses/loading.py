@@ -94,6 +94,8 @@ async def load(
     A row that is there already with the same content is left as it is. Raises
     `OutdatedQuestionnaire` when the survey changed after the rows were judged by it.
     """
+    if not rows:
+        return Loaded([], [], [])
     for attempt in range(1, _TRIES + 1):
         transaction = connection.transaction()
         await transaction.start()

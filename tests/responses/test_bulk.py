@@ -57,6 +57,23 @@ async def test_a_second_load_changes_nothing(tenant: Tenant, database: Database)
             assert counted.scalar_one() == 4_500
 
 
+async def test_a_submission_named_in_two_chunks_is_the_first(tenant: Tenant) -> None:
+    """Lines thousands apart have the outcomes that they would have one by one, in their order."""
+    survey = await publish(tenant)
+    rows = [answer(number % 11, submission_id=f"s-{number}") for number in range(6_000)]
+    again = [answer(0, submission_id="s-0"), answer(5, submission_id="s-1"), answer(12)]
+    rows[2_001:2_001] = again
+    rows.append(answer(9, submission_id="s-1"))
+    url = f"/v1/surveys/{survey}/responses"
+    report = (await tenant.client.post(url, content=_lines(rows), headers=NDJSON)).json()
+    outcomes = report["outcomes"]
+    assert [each["line"] for each in outcomes] == list(range(1, len(rows) + 1))
+    later = {2_002: "unchanged", 2_003: "rejected", 2_004: "rejected", 6_004: "rejected"}
+    for each in outcomes:
+        assert each["status"] == later.get(each["line"], "created"), each
+    assert outcomes[2_001]["id"] == outcomes[0]["id"]
+
+
 async def test_streams_and_single_sendings_meet(tenant: Tenant) -> None:
     """The same submissions at the same time, in two streams and one by one: each is one."""
     survey = await publish(tenant)
