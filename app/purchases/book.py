@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import accumulate, pairwise
+from operator import or_
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -73,6 +75,7 @@ class Book:
     """Numbers of those who changed after they were folded."""
     standing: Standing = field(default_factory=lambda: Standing({}))
     """Orders that sets do not know of; empty where their customers are counted by hand."""
+    _read: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def everybody(self) -> int:
@@ -94,15 +97,25 @@ class Book:
 
     async def bought(self, asked: Sequence[Days]) -> list[int]:
         """For each question the set of those with a purchase on any of the days."""
-        names = [tuple(Name("bought", "", *span) for span in days.spans) for days in asked]
-        distinct = list(dict.fromkeys(names))
-        found = await unions(self.session, self.workspace_id, distinct)
-        stored = dict(zip(distinct, found, strict=True))
+        ranges = [(max(days.first, 0), min(days.last, days.as_of)) for days in asked]
+        # Before a day is before an earlier one, or since: what many questions share is read once.
+        ends = sorted({last for first, last in ranges if not first})
+        since = list(pairwise([0, *ends]))
+        stored = await self._stored([*since, *(each for each in ranges if each[0])])
+        before = dict(zip(ends, accumulate((stored[each] for each in since), or_), strict=True))
         return [
-            self.kept(stored[own] | self.standing.bought(*days))
+            self.kept((stored[own] if own[0] else before[own[1]]) | self.standing.bought(*days))
             | self.hands([bool(one.history.bought(*days)) for one in self.by_hand])
-            for own, days in zip(names, asked, strict=True)
+            for own, days in zip(ranges, asked, strict=True)
         ]
+
+    async def _stored(self, ranges: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], int]:
+        """The sets that are stored for ranges of days; each is read once for all questions."""
+        new = [each for each in dict.fromkeys(ranges) if each not in self._read]
+        names = [[Name("bought", "", *span) for span in cover(*each)] for each in new]
+        found = await unions(self.session, self.workspace_id, names)
+        self._read.update(zip(new, found, strict=True))
+        return self._read
 
     async def groups(self, by: str | None, filters: Filters) -> dict[str, int]:
         """Who belongs to each member of the traits, of those that pass the filters.
