@@ -76,8 +76,9 @@ async def brought_since_first(book: Book, windows: Sequence[Window], today: int)
     found = await _kept(book, windows, today)
     later = await _moved_later(book, today)
     new = await newcomers(book, windows)
+    undone = book.hands([bool(one.history.undone) for one in book.by_hand])
     tangled = [
-        each.differing | each.judged & (later | book.standing.opened(*window))
+        each.differing | each.judged & (later | undone | book.standing.opened(*window))
         for window, each in zip(windows, new, strict=True)
     ]
     histories = await histories_of(book, reduce(or_, tangled, 0))

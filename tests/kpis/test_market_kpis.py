@@ -24,6 +24,7 @@ from app.kpis.referrals import measure_referrals
 from app.lifetime.models import GroupPrediction, ModelRun
 from app.market.schemas import MarketTotalPut
 from app.market.service import put_total
+from app.purchases.fold import fold
 from tests.kpis.markets import (
     CHANNELS,
     Bill,
@@ -35,7 +36,7 @@ from tests.kpis.markets import (
     marketed,
     new_customers,
 )
-from tests.kpis.shops import ZONE, Payback, Sale, Shop, period_lists, shops
+from tests.kpis.shops import ZONE, Payback, Sale, Shop, period_lists, shops, store
 
 #: No deadline: an example is a dozen statements. Few examples: each stands for many.
 examples = settings(max_examples=25, deadline=None)
@@ -227,6 +228,24 @@ async def test_what_is_yet_to_come_has_not_been_earned(database: Database, *, fo
     monthly = 40 / (140 / 30.4375) / 2
     assert found[""].denominator["monthly_margin_per_customer"] == pytest.approx(monthly)
     assert found[""].value == pytest.approx(10 / monthly)
+
+
+async def test_the_first_purchase_of_who_has_just_changed_may_be_one_that_was_undone(
+    database: Database,
+) -> None:
+    """Before they are folded, too: an order that stood when the period ended begins the months."""
+    period = Period(date(2018, 9, 1), date(2018, 10, 1), ZONE)
+    first, second = (period.starts_at + timedelta(days=days, hours=12) for days in (2, 20))
+    back = Payback(period.ends_at + timedelta(days=9), Decimal(10))
+    sales = [Sale("c0", first, Decimal(10), (back,)), Sale("c0", second, Decimal(30))]
+    bill = Bill(period.start, 30, "web", "paid", 20)
+    async with marketed(database, Shop([]), spend=[bill], folded=True) as (session, scope):
+        await store(session, scope.workspace_id, Shop(sales))
+        for _ in range(2):
+            (found,) = await measure_payback(session, asking(scope, margin="50"), [period], None)
+            parts = found[""].components
+            assert [parts[f"month_{month}"].value for month in (1, 2)] == [20, 15]
+            await fold(session, scope.workspace_id)
 
 
 @examples
