@@ -84,7 +84,8 @@ class Book:
 
     def kept(self, bits: int) -> int:
         """A stored set without those who are counted by hand."""
-        return bits & ~self.apart
+        # Without a complement: those of large sets take ten times as long.
+        return bits ^ (bits & self.apart)
 
     @cached_property
     def apart(self) -> int:

@@ -55,7 +55,7 @@ async def _kept(book: Book, months: Sequence[int]) -> dict[_Month, Amounts]:
 
 
 def _digits(book: Book, levels: Mapping[int, int]) -> Digits:
-    return [levels.get(level, 0) & ~book.apart for level in range(max(levels, default=-1) + 1)]
+    return [book.kept(levels.get(level, 0)) for level in range(max(levels, default=-1) + 1)]
 
 
 def _by_hand(book: Book) -> Mapping[_Month, Amounts]:
