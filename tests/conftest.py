@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -33,6 +34,15 @@ from app.workspaces.schemas import ApiKeyCreate
 from tests.conformance import conforms
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says something about the machine, and nothing about the service.
+hypothesis.settings.register_profile(
+    "patient",
+    hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
