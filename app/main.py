@@ -9,7 +9,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from sqlalchemy.pool import QueuePool
-from starlette.types import Scope
 
 from app import jobs
 from app.alerts.routes import router as alerts
@@ -25,7 +24,7 @@ from app.db import Database
 from app.http import rendering, telemetry
 from app.http.cors import Embeds
 from app.http.draining import announced
-from app.http.edge import Edge, Hot
+from app.http.edge import Edge
 from app.http.metrics import Traffic
 from app.http.openapi import Api
 from app.kpis.cohort_routes import router as cohorts
@@ -40,7 +39,7 @@ from app.recounts.service import count_differences
 from app.reports.routes import router as reports
 from app.responses.bulk import BulkIntake
 from app.responses.envelope import ENVELOPE
-from app.responses.intake import Intake, target
+from app.responses.intake import Intake
 from app.responses.questionnaires import Questionnaires
 from app.responses.routes import router as responses
 from app.responses.routes import submissions
@@ -139,7 +138,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings,
         traffic=state.traffic,
         embeds=Embeds(ROUTERS),
-        hot=_hot(state.intake),
+        hot=state.intake.claim,
     )
     return app
 
@@ -197,15 +196,6 @@ def _traffic(settings: Settings, database: Database) -> Traffic:
         partial(count_differences, database),
     )
     return traffic
-
-
-def _hot(intake: Intake) -> Hot:
-    """Submissions go straight to their intake; everything else to its route."""
-
-    def choose(scope: Scope) -> Intake | None:
-        return intake if target(scope["method"], scope["path"]) is not None else None
-
-    return choose
 
 
 @asynccontextmanager

@@ -5,9 +5,10 @@ It stands behind the documented routes as their implementation, and the edge cal
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.db import now
 from app.errors import FieldError, Problem
@@ -82,10 +83,18 @@ class Intake:
 
         `receive` is the edge's, which caps the body and its time.
         """
-        headers = dict(scope["headers"])
         where = target(scope["method"], scope["path"])
         if where is None:
             raise Problem("not-found")
+        await self._take(where, scope, receive, send)
+
+    def claim(self, scope: Scope) -> ASGIApp | None:
+        """What serves a request that is a submission; None for others. The edge asks it first."""
+        where = target(scope["method"], scope["path"])
+        return None if where is None else partial(self._take, where)
+
+    async def _take(self, where: Target, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
         state = scope.setdefault("state", {})
         state["route"] = _BY_ID if where.submission_id is not None else _BY_POST
         credential = await authenticated(self._keys, _text(headers, b"authorization"))
@@ -113,36 +122,27 @@ class Intake:
         self, credential: Credential, survey: str, sent: Sent, submission_key: str | None
     ) -> tuple[Prepared, Stored]:
         """Judge and write; once more by the survey of this moment if that may matter."""
-        try:
-            return await self._try_to_store(credential, survey, sent, submission_key)
-        except (OutdatedQuestionnaire, Problem) as outdated:
-            if isinstance(outdated, Problem) and outdated.code not in _MAY_BE_OUTDATED:
-                raise
-        try:
-            return await self._try_to_store(credential, survey, sent, submission_key, fresh=True)
-        except OutdatedQuestionnaire:
-            raise Problem("overloaded", headers={"Retry-After": "1"}) from None
-
-    async def _try_to_store(
-        self,
-        credential: Credential,
-        survey: str,
-        sent: Sent,
-        submission_key: str | None,
-        *,
-        fresh: bool = False,
-    ) -> tuple[Prepared, Stored]:
-        questionnaire = await self._questionnaires.get(credential.workspace_id, survey, fresh=fresh)
-        credential.limit_to_surveys(questionnaire.survey_id)
         assurance: Assurance = "verified" if credential.kind == "secret" else "open"
-        prepared = prepare(
-            questionnaire,
-            sent,
-            submission_key=submission_key,
-            assurance=assurance,
-            received=now(),
-        )
-        return prepared, await self._writer.write(prepared)
+        for fresh in (False, True):
+            questionnaire = await self._questionnaires.get(
+                credential.workspace_id, survey, fresh=fresh
+            )
+            credential.limit_to_surveys(questionnaire.survey_id)
+            try:
+                prepared = prepare(
+                    questionnaire,
+                    sent,
+                    submission_key=submission_key,
+                    assurance=assurance,
+                    received=now(),
+                )
+                return prepared, await self._writer.write(prepared)
+            except OutdatedQuestionnaire:
+                continue
+            except Problem as problem:
+                if fresh or problem.code not in _MAY_BE_OUTDATED:
+                    raise
+        raise Problem("overloaded", headers={"Retry-After": "1"})
 
 
 async def _body(receive: Receive) -> bytes:
