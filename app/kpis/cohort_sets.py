@@ -6,13 +6,12 @@ from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
-from sqlalchemy import text
-
 from app.kpis.declaration import Scope
 from app.purchases.book import Book, Days
 from app.purchases.contributions import DIMENSIONS
 from app.purchases.histories import PARTS
 from app.purchases.local_days import month_of
+from app.purchases.one_trait import OneTrait, one_trait
 
 #: A day after every other.
 FAR = 1 << 20
@@ -74,10 +73,11 @@ async def cohort_revenue(
     None where units are not whole months, or several traits are asked about at once.
     """
     on_months = all(date.fromordinal(day).day == 1 for day in units)
-    if len(scope.filters) > 1 or not on_months or not scope.filters.keys() <= set(DIMENSIONS):
+    asked = one_trait(None, scope.filters)
+    if asked is None or not on_months or not scope.filters.keys() <= set(DIMENSIONS):
         return None
     months = [month_of(day) for day in units]
-    sums = await _by_months(book, scope, months[0], months[-1])
+    sums = await _by_months(book, asked, months[0], months[-1])
     number_of = _numbers(months)
     revenue: Revenue = {number: {} for number in range(1, len(units))}
     currencies = set()
@@ -101,32 +101,19 @@ def _numbers(months: Sequence[int]) -> Mapping[int, int]:
 _CELLS = """
 SELECT c.currency, c.place, c.other, sum(c.amount) FROM purchase_cells c
 WHERE c.workspace_id = :workspace_id AND c.measure = 'cohort' AND c.dimension = :dimension
-    AND c.place >= :first AND c.place < :last {condition}
+    AND c.place >= :first AND c.place < :last AND {condition}
 GROUP BY 1, 2, 3
 """
 
 
 async def _by_months(
-    book: Book, scope: Scope, first: int, last: int
+    book: Book, asked: OneTrait, first: int, last: int
 ) -> Mapping[tuple[str, int, int], int]:
     """Sums by currency, month of the cohort and month, exact."""
-    dimension, members = next(iter(scope.filters.items()), ("", ("",)))
-    condition = "AND c.member = ANY(CAST(:members AS text[]))"
-    named = {
-        "workspace_id": book.workspace_id,
-        "dimension": dimension,
-        "members": list(members),
-        "first": first,
-        "last": last,
-    }
-    rows = await book.session.execute(text(_CELLS.format(condition=condition)), named)
+    named = {"workspace_id": book.workspace_id, "first": first, "last": last, **asked.parameters}
+    rows = await book.session.execute(asked.on_cells(_CELLS), named)
     found = Counter({(currency, place, other): int(n) for currency, place, other, n in rows})
-    for cell, sums in book.corrections.items():
-        if (
-            cell.measure == "cohort"
-            and cell.dimension == dimension
-            and cell.member in members
-            and first <= cell.place < last
-        ):
+    for _, cell, sums in asked.corrections(book, "cohort"):
+        if first <= cell.place < last:
             found[cell.currency, cell.place, cell.other] += sums.amount
     return found

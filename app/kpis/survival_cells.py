@@ -14,13 +14,14 @@ from app.kpis.survival_lives import Groups, Wanted, add_by_hand, group_named, ke
 from app.kpis.survival_standing import add_standing
 from app.purchases.book import Book, group_of, kinds, passes, trait
 from app.purchases.histories import History
+from app.purchases.one_trait import OneTrait, one_trait
 
 _CELLS = """
 SELECT measure, member, array_agg(place), array_agg(n) FROM (
     SELECT c.measure, {member} AS member, c.place, CAST(sum(c.n) AS bigint) AS n
     FROM purchase_cells c
     WHERE c.workspace_id = :workspace_id AND c.measure = ANY(CAST(:measures AS text[]))
-        AND c.dimension = :dimension {condition}
+        AND c.dimension = :dimension AND {condition}
     GROUP BY 1, 2, 3
 ) AS each
 GROUP BY 1, 2
@@ -48,11 +49,12 @@ async def from_counts(book: Book, wanted: Wanted, by: str | None) -> Groups:
     """All lives until the second purchase, or until a silence of the usual window."""
     found: Groups = {}
     late = bool(wanted.watched_from)
-    if wanted.acquired or len({*wanted.scope.filters, *kinds(by)}) > 1:
+    asked = one_trait(by, wanted.scope.filters)
+    if wanted.acquired or asked is None:
         condition = _FROM_FIRST + (_STILL_WATCHED if late else "")
         await _add_customers(book, wanted, by, found, condition)
     else:
-        await _add_sums(book, wanted, by, found)
+        await _add_sums(book, wanted, by, asked, found)
         if late:
             await _add_customers(book, wanted, by, found, _FROM_TURN_KNOWN)
         else:
@@ -70,10 +72,12 @@ def _measures(wanted: Wanted) -> Sequence[str]:
     return ("once",) if wanted.watched_from else ("gap", "once")
 
 
-async def _add_sums(book: Book, wanted: Wanted, by: str | None, found: Groups) -> None:
+async def _add_sums(
+    book: Book, wanted: Wanted, by: str | None, asked: OneTrait, found: Groups
+) -> None:
     """Count what the sums say of all but those who are counted by hand."""
     measures = _measures(wanted)
-    for measure, member, places, counts in await _sums(book, wanted, by, measures):
+    for measure, member, places, counts in await _sums(book, asked, measures):
         counted = zip(places, counts, strict=True)
         _count(lives_of(found, member), wanted, measure, counted)
     for one in book.by_hand:
@@ -106,30 +110,20 @@ def _place(measure: str, history: History) -> int | None:
 
 
 async def _sums(
-    book: Book, wanted: Wanted, by: str | None, measures: Sequence[str]
+    book: Book, asked: OneTrait, measures: Sequence[str]
 ) -> list[tuple[str, str, Sequence[int], Sequence[int]]]:
     """The sums by measure and group: places, and the counts there."""
     if not measures:
         return []
-    filters = wanted.scope.filters
-    dimension = next(iter({*filters, *kinds(by)}), "")
-    members = filters.get(dimension)
-    condition = "" if members is None else "AND c.member = ANY(CAST(:members AS text[]))"
-    statement = _CELLS.format(member="c.member" if by else "''", condition=condition)
-    named: dict[str, object] = {
+    named = {
         "workspace_id": book.workspace_id,
         "measures": list(measures),
-        "dimension": dimension,
+        **asked.parameters,
     }
-    if members is not None:
-        named["members"] = list(members)
-    rows = await book.session.execute(text(statement), named)
+    rows = await book.session.execute(asked.on_cells(_CELLS), named)
     return [(measure, member, places, counts) for measure, member, places, counts in rows] + [
-        (cell.measure, cell.member if by else "", (cell.place,), (sums.n,))
-        for cell, sums in book.corrections.items()
-        if cell.measure in measures
-        and cell.dimension == dimension
-        and (members is None or cell.member in members)
+        (cell.measure, member, (cell.place,), (sums.n,))
+        for member, cell, sums in asked.corrections(book, *measures)
     ]
 
 

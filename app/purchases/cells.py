@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import text
-
-from app.purchases.book import Book, Filters, kinds
+from app.purchases.book import Book, Filters
 from app.purchases.newcomers import Window
+from app.purchases.one_trait import one_trait
 
 
 class Group(NamedTuple):
@@ -53,36 +52,25 @@ async def summed(
 
     None where several traits are asked about at once: sums are kept by one.
     """
-    traits = {*filters, *kinds(by)}
-    if len(traits) > 1:
+    asked = one_trait(by, filters)
+    if asked is None:
         return None
-    dimension = next(iter(traits), "")
-    members = filters.get(dimension)
-    named: dict[str, object] = {
+    named = {
         "workspace_id": book.workspace_id,
         "measures": list(measures),
-        "dimension": dimension,
         "starts": [window.first for window in windows],
         "ends": [window.last for window in windows],
+        **asked.parameters,
     }
-    if members is not None:
-        named["members"] = list(members)
-    statement = _CELLS.format(
-        member="c.member" if by else "''",
-        condition="true" if members is None else "c.member = ANY(CAST(:members AS text[]))",
-    )
     found = [Summed(Counter(), Counter()) for _ in windows]
-    for number, *names, n, amount in await book.session.execute(text(statement), named):
+    for number, *names, n, amount in await book.session.execute(asked.on_cells(_CELLS), named):
         found[number - 1].n[Group(*names)] += int(n)
         found[number - 1].amount[Group(*names)] += int(amount)
-    for cell, sums in book.corrections.items():
-        if cell.measure in measures and cell.dimension == dimension:
-            if members is not None and cell.member not in members:
-                continue
-            group = Group(cell.measure, cell.member if by else "", cell.currency)
-            for place in _holding(windows, cell.place):
-                found[place].n[group] += sums.n
-                found[place].amount[group] += sums.amount
+    for member, cell, sums in asked.corrections(book, *measures):
+        group = Group(cell.measure, member, cell.currency)
+        for place in _holding(windows, cell.place):
+            found[place].n[group] += sums.n
+            found[place].amount[group] += sums.amount
     return found
 
 

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
-
-from app.purchases.book import Book, Filters, kinds, passes, trait
+from app.purchases.book import Book, Filters, passes, trait
 from app.purchases.histories import History
 from app.purchases.local_days import month_of
 from app.purchases.newcomers import Newcomers, Window, histories_of
+from app.purchases.one_trait import OneTrait, one_trait
 from app.purchases.spans import members_of
 from app.purchases.values import Booked
 
@@ -69,46 +68,31 @@ async def newcomers_booked(
     None where several traits are asked about at once: sums are kept by one. The windows are of
     whole months.
     """
-    traits = {*filters, *kinds(by)}
-    if len(traits) > 1:
+    asked = one_trait(by, filters)
+    if asked is None:
         return None
-    dimension = next(iter(traits), "")
-    members = filters.get(dimension)
     months = [Window(*map(month_of, window)) for window, _ in new]
-    found = await _kept(book, months, (dimension, by, members))
-    for cell, sums in book.corrections.items():
-        if cell.measure != "cohort" or cell.dimension != dimension:
-            continue
-        if members is None or cell.member in members:
-            for groups, (first, last) in zip(found, months, strict=True):
-                if first <= cell.place < last and cell.other < last:
-                    own = groups.setdefault(cell.member if by else "", _Sums())
-                    own.add(cell.currency, sums.n, sums.amount, sums.squares)
+    found = await _kept(book, months, asked)
+    for member, cell, sums in asked.corrections(book, "cohort"):
+        for groups, (first, last) in zip(found, months, strict=True):
+            if first <= cell.place < last and cell.other < last:
+                own = groups.setdefault(member, _Sums())
+                own.add(cell.currency, sums.n, sums.amount, sums.squares)
     await _judge(book, new, found, (by, filters))
     return [{member: sums.booked for member, sums in groups.items()} for groups in found]
 
 
-async def _kept(
-    book: Book,
-    months: Sequence[Window],
-    asked: tuple[str, str | None, Sequence[str] | None],
-) -> list[dict[str, _Sums]]:
+async def _kept(book: Book, months: Sequence[Window], asked: OneTrait) -> list[dict[str, _Sums]]:
     """By the first of the days that are kept."""
-    dimension, by, members = asked
-    named: dict[str, object] = {
+    named = {
         "workspace_id": book.workspace_id,
-        "dimension": dimension,
         "firsts": [first for first, _ in months],
         "lasts": [last for _, last in months],
+        **asked.parameters,
     }
-    if members is not None:
-        named["members"] = list(members)
-    statement = _CELLS.format(
-        member="c.member" if by else "''",
-        condition="true" if members is None else "c.member = ANY(CAST(:members AS text[]))",
-    )
     found: list[dict[str, _Sums]] = [{} for _ in months]
-    for number, member, currency, *sums in await book.session.execute(text(statement), named):
+    rows = await book.session.execute(asked.on_cells(_CELLS), named)
+    for number, member, currency, *sums in rows:
         n, total, squares = (int(each) for each in sums)
         found[number - 1].setdefault(member, _Sums()).add(currency, n, total, squares)
     return found

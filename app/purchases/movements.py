@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
-
-from app.purchases.book import Book, Filters, group_of, kinds, passes, trait
+from app.purchases.book import Book, Filters, group_of, kinds, passes
+from app.purchases.one_trait import OneTrait, one_trait
 
 _MOVED_IN = """
 SELECT asked.number, {member} AS member, c.currency, sum(c.n), sum(c.amount)
@@ -50,19 +49,15 @@ async def moved(
     Without a currency: how many orders placed in the window stand at its end. None where several
     traits are asked about at once.
     """
-    traits = {*filters, *kinds(by)}
-    if len(traits) > 1:
+    asked = one_trait(by, filters)
+    if asked is None:
         return None
-    dimension = next(iter(traits), "")
     found = [Moved() for _ in windows]
-    await _add_kept(book, windows, found, (dimension, by, filters.get(dimension)))
-    for cell, sums in book.corrections.items():
-        if cell.measure == "day" and cell.dimension == dimension:
-            if cell.member not in filters.get(dimension, (cell.member,)):
-                continue
-            for each, (start, end) in zip(found, windows, strict=True):
-                if start <= cell.place < end:
-                    each.add((cell.member if by else "", cell.currency), sums.n, sums.amount)
+    await _add_kept(book, windows, found, asked)
+    for member, cell, sums in asked.corrections(book, "day"):
+        for each, (start, end) in zip(found, windows, strict=True):
+            if start <= cell.place < end:
+                each.add((member, cell.currency), sums.n, sums.amount)
     for one in book.fresh:
         if passes(one.history.traits, filters):
             group = group_of([getattr(one.history.traits, kind) for kind in kinds(by)])
@@ -73,29 +68,18 @@ async def moved(
 
 
 async def _add_kept(
-    book: Book,
-    windows: Sequence[tuple[int, int]],
-    found: Sequence[Moved],
-    asked: tuple[str, str | None, Sequence[str] | None],
+    book: Book, windows: Sequence[tuple[int, int]], found: Sequence[Moved], asked: OneTrait
 ) -> None:
     """Add what is kept, and the orders that stood at the end of a window and not for ever."""
-    dimension, by, members = asked
     named: dict[str, object] = {
         "workspace_id": book.workspace_id,
         "starts": [start for start, _ in windows],
         "ends": [end for _, end in windows],
     }
-    if members is not None:
-        named["members"] = list(members)
-    among = "true" if members is None else "c.{} = ANY(CAST(:members AS text[]))"
-    kept = _MOVED_IN.format(member="c.member" if by else "''", condition=among.format("member"))
-    rows = await book.session.execute(text(kept), named | {"dimension": dimension})
+    rows = await book.session.execute(asked.on_cells(_MOVED_IN), named | asked.parameters)
     for number, member, currency, n, amount in rows:
         found[number - 1].add((member, currency), int(n), int(amount))
-    column = trait(dimension) if dimension else ""
-    stood = _STILL_STOOD.format(
-        member=f"c.{column}" if by else "''", condition=among.format(column)
-    )
-    rows = await book.session.execute(text(stood), named | {"changed": sorted(book.changed)})
+    named |= {"changed": sorted(book.changed), **asked.of_members}
+    rows = await book.session.execute(asked.on_customers(_STILL_STOOD), named)
     for number, member, n in rows:
         found[number - 1].add((member, ""), n)

@@ -3,11 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
-
-from app.purchases.book import Book, Filters, kinds
+from app.purchases.book import Book, Filters
 from app.purchases.buckets import bucket_of
 from app.purchases.contributions import ORDERED
+from app.purchases.one_trait import one_trait
 
 _CELLS = """
 SELECT {member} AS member, c.other, CAST(sum(c.n) AS bigint), CAST(sum(c.amount) AS numeric(38, 0))
@@ -55,30 +54,20 @@ async def amounts_of_months(
 
     None where several traits are asked about at once: they are kept by one.
     """
-    traits = {*filters, *kinds(by)}
-    if len(traits) > 1:
+    asked = one_trait(by, filters)
+    if asked is None:
         return None
-    dimension = next(iter(traits), "")
-    members = filters.get(dimension)
-    named: dict[str, object] = {
+    named = {
         "workspace_id": book.workspace_id,
         "measure": ORDERED,
-        "dimension": dimension,
         "first": months.start,
         "last": months.stop,
+        **asked.parameters,
     }
-    if members is not None:
-        named["members"] = list(members)
-    statement = _CELLS.format(
-        member="c.member" if by else "''",
-        condition="true" if members is None else "c.member = ANY(CAST(:members AS text[]))",
-    )
     found: dict[str, Amounts] = {}
-    for member, bucket, n, amount in await book.session.execute(text(statement), named):
+    for member, bucket, n, amount in await book.session.execute(asked.on_cells(_CELLS), named):
         found.setdefault(member, Amounts()).add(bucket, n, int(amount))
-    for cell, sums in book.corrections.items():
-        asked = cell.measure == ORDERED and cell.dimension == dimension and cell.place in months
-        if asked and (members is None or cell.member in members):
-            own = found.setdefault(cell.member if by else "", Amounts())
-            own.add(cell.other, sums.n, sums.amount)
+    for member, cell, sums in asked.corrections(book, ORDERED):
+        if cell.place in months:
+            found.setdefault(member, Amounts()).add(cell.other, sums.n, sums.amount)
     return found

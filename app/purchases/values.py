@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from app.purchases.book import Book, Filters, kinds
+from app.purchases.book import Book, Filters
+from app.purchases.one_trait import one_trait
 from app.purchases.spans import set_of
 from app.purchases.stored_sets import Name, by_member, unions
 
@@ -44,7 +45,7 @@ SELECT width_bucket(c.place, CAST(:lasts AS bigint[])) AS step, {member} AS memb
     sum(c.n), sum(c.amount), sum(c.squares)
 FROM purchase_cells c
 WHERE c.workspace_id = :workspace_id AND c.measure = 'day' AND c.dimension = :dimension
-    AND c.currency <> '' AND c.place < :end {condition}
+    AND c.currency <> '' AND c.place < :end AND {condition}
 GROUP BY 1, 2, 3
 """
 
@@ -56,34 +57,25 @@ async def booked(
 
     None where several traits are asked about at once: sums are kept by one.
     """
-    traits = {*filters, *kinds(by)}
-    if len(traits) > 1:
+    asked = one_trait(by, filters)
+    if asked is None:
         return None
     days = sorted(set(lasts))
-    dimension = next(iter(traits), "")
-    members = filters.get(dimension)
     named = {
         "workspace_id": book.workspace_id,
         "lasts": days,
         "end": days[-1],
-        "dimension": dimension,
+        **asked.parameters,
     }
-    if members is not None:
-        named["members"] = list(members)
-    statement = _CELLS.format(
-        member="c.member" if by else "''",
-        condition="" if members is None else "AND c.member = ANY(CAST(:members AS text[]))",
-    )
     steps: dict[tuple[str, str], list[tuple[int, int, int, int]]] = {}
-    for step, member, currency, *sums in await book.session.execute(text(statement), named):
+    for step, member, currency, *sums in await book.session.execute(asked.on_cells(_CELLS), named):
         n, amount, squares = (int(each) for each in sums)
         steps.setdefault((member, currency), []).append((step, n, amount, squares))
-    for cell, each in book.corrections.items():
-        wanted = cell.measure == "day" and cell.dimension == dimension and cell.currency
-        if wanted and cell.place < days[-1] and (members is None or cell.member in members):
-            key = (cell.member if by else "", cell.currency)
+    for member, cell, each in asked.corrections(book, "day"):
+        if cell.currency and cell.place < days[-1]:
             step = bisect_right(days, cell.place)
-            steps.setdefault(key, []).append((step, each.n, each.amount, each.squares))
+            own = steps.setdefault((member, cell.currency), [])
+            own.append((step, each.n, each.amount, each.squares))
     return {day: _summed(steps, place) for place, day in enumerate(days)}
 
 
