@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from app.churn.watching import watch
 from app.db import Database
-from app.jobs import Periodic
+from app.jobs import Periodic, step_each
 from app.workspaces.models import Workspace
 
 
@@ -12,11 +12,7 @@ async def watch_all(database: Database) -> bool:
     """One step for every workspace; True when any has more customers that are due."""
     async with database.snapshot() as session:
         everywhere = list(await session.scalars(select(Workspace.id).order_by(Workspace.id)))
-    more = False
-    for workspace_id in everywhere:
-        async with database.transaction() as session:
-            more = await watch(session, workspace_id) or more
-    return more
+    return await step_each(database, everywhere, watch)
 
 
 JOBS = [Periodic("watch_churn", every_seconds=30.0, run=watch_all)]

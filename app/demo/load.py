@@ -167,7 +167,7 @@ async def _fold(database: Database, workspace_id: UUID, finished: asyncio.Event)
     while behind:
         behind = not finished.is_set()
         async with database.transaction() as session:
-            step = await fold.fold(session, workspace_id)
-        behind = behind or step.more
-        if not step.more:
+            more = await fold.fold(session, workspace_id)
+        behind = behind or more
+        if not more:
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,6 +1,6 @@
 """Background work: what one event causes to be done, and what is done again and again."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,19 @@ class Periodic:
     name: str
     every_seconds: float
     run: Callable[[Database], Awaitable[bool]]
+
+
+async def step_each(
+    database: Database,
+    workspaces: Iterable[UUID],
+    step: Callable[[AsyncSession, UUID], Awaitable[bool]],
+) -> bool:
+    """One step for each workspace, in a transaction of its own; True when any has more to do."""
+    more = False
+    for workspace_id in workspaces:
+        async with database.transaction() as session:
+            more = await step(session, workspace_id) or more
+    return more
 
 
 class QueuedJob(Base):

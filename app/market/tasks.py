@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from app.db import Database
-from app.jobs import Periodic
+from app.jobs import Periodic, step_each
 from app.market.lead_fold import fold_leads
 
 _BEHIND = text("""
@@ -18,11 +18,7 @@ async def fold_all_leads(database: Database) -> bool:
     """Fold one step of every workspace that is behind; True when any has more to fold."""
     async with database.snapshot() as session:
         behind = list((await session.execute(_BEHIND)).scalars())
-    more = False
-    for workspace_id in behind:
-        async with database.transaction() as session:
-            more = await fold_leads(session, workspace_id) or more
-    return more
+    return await step_each(database, behind, fold_leads)
 
 
 JOBS = [Periodic("fold_leads", every_seconds=1.0, run=fold_all_leads)]

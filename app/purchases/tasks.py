@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from app.db import Database
-from app.jobs import Periodic
+from app.jobs import Periodic, step_each
 from app.purchases.fold import fold
 
 _BEHIND = text("""
@@ -17,11 +17,7 @@ async def fold_all(database: Database) -> bool:
     """Fold one step of every workspace that is behind; True when any has more to fold."""
     async with database.snapshot() as session:
         behind = list((await session.execute(_BEHIND)).scalars())
-    more = False
-    for workspace_id in behind:
-        async with database.transaction() as session:
-            more = await fold(session, workspace_id) or more
-    return more
+    return await step_each(database, behind, fold)
 
 
 JOBS = [Periodic("fold_purchases", every_seconds=1.0, run=fold_all)]

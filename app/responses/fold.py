@@ -5,7 +5,6 @@ all transactions between the last fold and the oldest one still running, so that
 comes late is in a later step and never lost.
 """
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -42,16 +41,8 @@ WHERE so_far > :tallies ORDER BY xid, id LIMIT 1
 _WORK_MEMORY = text("SET LOCAL work_mem = '64MB'")
 
 
-@dataclass(frozen=True)
-class Step:
-    """What one step of folding did."""
-
-    folded_to: int
-    more: bool
-
-
-async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
-    """Fold one step of a workspace, in the transaction of the session.
+async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
+    """Fold one step of a workspace, in the transaction of the session; True when there is more.
 
     A changed time zone or changed dimensions empty the cells and begin anew, and so does a
     restored dump (see `adoption`).
@@ -65,7 +56,7 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
         state.time_zone, state.dimensions = workspace.time_zone, list(workspace.dimensions)
     if await adoption.is_foreign(session, state):
         await adoption.adopt(session, state)
-        return Step(state.folded_to, more=True)
+        return True
     horizon: int = (await session.execute(_HORIZON)).scalar_one()
     span: dict[str, Any] = {"workspace_id": workspace_id, "folded_to": state.folded_to}
     bound = (
@@ -80,7 +71,7 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> Step:
     await session.execute(statement, span | {"time_zone": state.time_zone} | names | joint)
     state.folded_to = upper
     state.folded_at = now()
-    return Step(upper, more=bound is not None)
+    return bound is not None
 
 
 async def _locked_state(session: AsyncSession, workspace: Workspace) -> RollupState:

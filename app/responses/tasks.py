@@ -1,7 +1,7 @@
 """Background work on responses: folding them into the cells."""
 
 from app.db import Database
-from app.jobs import Periodic
+from app.jobs import Periodic, step_each
 from app.responses import fold
 
 
@@ -9,12 +9,7 @@ async def fold_all(database: Database) -> bool:
     """Fold one step of every workspace that is behind; True when any has more to fold."""
     async with database.snapshot() as session:
         behind = await fold.workspaces_behind(session)
-    more = False
-    for workspace_id in behind:
-        async with database.transaction() as session:
-            step = await fold.fold(session, workspace_id)
-        more = more or step.more
-    return more
+    return await step_each(database, behind, fold.fold)
 
 
 JOBS = [Periodic("fold_responses", every_seconds=1.0, run=fold_all)]

@@ -70,4 +70,4 @@ async def fold_all(database: Database, tenant: Tenant) -> None:
     more = True
     while more:
         async with database.transaction() as session:
-            more = (await fold(session, tenant.workspace.id)).more
+            more = await fold(session, tenant.workspace.id)

@@ -22,7 +22,7 @@ async def _fold(database: Database, tenant: Tenant) -> None:
     more = True
     while more:
         async with database.transaction() as session:
-            more = (await fold(session, tenant.workspace.id)).more
+            more = await fold(session, tenant.workspace.id)
 
 
 async def _counted(

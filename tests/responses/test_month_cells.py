@@ -57,7 +57,7 @@ async def test_any_period_counts_what_lies_in_it(tenant: Tenant, database: Datab
         answered = await tenant.client.post(f"/v1/surveys/{survey}/responses", json=sent)
         assert answered.status_code == 201, answered.text
     async with database.transaction() as session:
-        assert not (await fold(session, tenant.workspace.id)).more
+        assert not await fold(session, tenant.workspace.id)
     first = datetime.now(ZONE).date() - timedelta(days=200)
     async with database.snapshot() as session:
         for _ in range(200):
