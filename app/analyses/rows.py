@@ -24,8 +24,6 @@ from app.responses.cells import dimension_sql
 
 #: Most rows of a table of counts that is worked on at once.
 MOST_CELLS = 50_000
-#: PostgreSQL names at most so many columns in GROUPING().
-MOST_COLUMNS = 31
 _CANCELLED = "57014"
 #: Where clocks go back over midnight, midnight is two instants: local dates decide.
 _SLACK = "interval '1 day'"

@@ -21,11 +21,6 @@ _MAX_STEPS = 200
 _MOST_KEPT = 1_000
 
 
-def normal_cdf(z: float) -> float:
-    """Probability that a standard normal value is at most `z`."""
-    return 0.5 * math.erfc(-z / math.sqrt(2))
-
-
 def normal_quantile(p: float) -> float:
     """The `z` below which a standard normal value lies with probability `p`, 0 < p < 1."""
     _check_probability(p)

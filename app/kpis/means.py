@@ -183,19 +183,6 @@ def rescale(value: Exact, low: Exact, high: Exact, top: int = 100) -> Fraction:
     return (Fraction(value) - Fraction(low)) * Fraction(top) / _span(low, high)
 
 
-def weighted_mean(values: Sequence[Exact], weights: Sequence[Exact] | None = None) -> Fraction:
-    """One respondent's composite score from item scores; equal weights unless given.
-
-    Raises ValueError for no items, a negative weight, weights that sum to 0, or another number
-    of weights than of items.
-    """
-    shares = [Fraction(weight) for weight in weights] if weights else [Fraction(1)] * len(values)
-    if len(shares) != len(values) or min(shares, default=0) < 0 or not sum(shares):
-        raise ValueError("a composite needs one weight of at least 0 for every item")
-    scored = (Fraction(value) * share for value, share in zip(values, shares, strict=True))
-    return sum(scored, Fraction()) / sum(shares)
-
-
 def cronbach_alpha(item_variances: Sequence[Exact], total_variance: Exact) -> float | None:
     """Internal consistency of k items: k/(k-1) (1 - sum of item variances / variance of the sum).
 

@@ -5,7 +5,6 @@ Fader and Hardie (2007), How to Project Customer Retention, Journal of Interacti
 end at each renewal.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,11 +84,3 @@ def fit(renewals: Sequence[Renewal]) -> Fit:
 
     starts = [np.array([1.0, 1.0]), np.array([0.5, 5.0])]
     return maximise(objective, starts, float(risk.sum()))
-
-
-def from_survivors(survivors: Sequence[int]) -> list[Renewal]:
-    """The opportunities of one cohort, from how many were left after each (first: at the start)."""
-    return [
-        Renewal(period, before, after)
-        for period, (before, after) in enumerate(itertools.pairwise(survivors), 1)
-    ]

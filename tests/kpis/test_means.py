@@ -19,7 +19,6 @@ from app.kpis.means import (
     moments_from_sums,
     rescale,
     t_interval,
-    weighted_mean,
     welch,
 )
 
@@ -146,24 +145,6 @@ def test_rescaling_the_moments_is_rescaling_the_scores(scores: list[int]) -> Non
     assert direct is not None
     assert reversed_scale.mean == 100 - direct.mean
     assert reversed_scale.variance == direct.variance
-
-
-def test_a_composite_score() -> None:
-    """Three items on 1-10 with fixed weights, by hand: (7/9 a + 5/9 b + 8/9 c) / (a + b + c)."""
-    items = [rescale(answer, 1, 10) for answer in (8, 6, 9)]
-    assert weighted_mean(items) == Fraction(2000, 27)
-    weights = [Decimal(".3885"), Decimal(".3190"), Decimal(".2925")]
-    expected = 100 * (0.3885 * 7 + 0.3190 * 5 + 0.2925 * 8) / 9
-    assert float(weighted_mean(items, weights)) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("values", "weights"), [([], None), ([1, 2], [1]), ([1, 2], [0, 0]), ([1, 2], [2, -1])]
-)
-def test_impossible_composites_are_refused(values: list[int], weights: list[int] | None) -> None:
-    """A composite needs items, and one weight of at least 0 for each."""
-    with pytest.raises(ValueError, match="composite"):
-        weighted_mean(values, weights)
 
 
 def test_cronbach_alpha_from_correlations() -> None:

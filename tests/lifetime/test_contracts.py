@@ -1,5 +1,7 @@
 """sBG: the published fits, survival by the beta function, residual renewals by 2F1."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -7,12 +9,20 @@ import pytest
 from scipy import special
 
 from app.lifetime import contracts
-from app.lifetime.contracts import Renewal, ShiftedBetaGeometric, from_survivors
+from app.lifetime.contracts import Renewal, ShiftedBetaGeometric
 from tests.conftest import Tenant
 
 #: Percent of 1,000 customers left after each year (Fader and Hardie, 2007, table 1).
 REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
+
+
+def from_survivors(survivors: Sequence[int]) -> list[Renewal]:
+    """The opportunities of one cohort, from how many were left after each (first: at the start)."""
+    return [
+        Renewal(period, before, after)
+        for period, (before, after) in enumerate(pairwise(survivors), 1)
+    ]
 
 
 @pytest.mark.parametrize(
