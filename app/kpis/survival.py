@@ -5,7 +5,7 @@ Kaplan and Meier (1958), with delayed entry; Greenwood's variance; the log-rank 
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import mul, truediv
 from typing import Literal, NamedTuple, Self
@@ -135,31 +135,40 @@ def limits(point: Point, band: Band, level: float = DEFAULT_LEVEL) -> Interval |
     `log-log` keeps within 0 and 1 by itself (Kalbfleisch and Prentice), `log` and `plain` are
     cut there.
     """
-    found = _ends(point, band, critical_z(level))
-    return Interval(level, *found, f"greenwood_{band.replace('-', '_')}") if found else None
+    (found,) = _ends([point], band, level)
+    return None if found is None else Interval(level, *found, f"greenwood_{band.replace('-', '_')}")
 
 
-def banded(
-    found: Curve, band: Band, level: float = DEFAULT_LEVEL
-) -> list[Ends | tuple[None, None]]:
+def banded(found: Curve, band: Band, level: float = DEFAULT_LEVEL) -> list[Ends | None]:
     """The ends of the band at each point of a curve; see `limits`."""
-    z = critical_z(level)
-    return [_ends(point, band, z) or (None, None) for point in found.points]
+    return _ends(found.points, band, level)
 
 
-def _ends(point: Point, band: Band, z: float) -> Ends | None:
-    s = point.s
-    if not 0 < s < 1:
-        return None
-    spread = z * math.sqrt(point.variance)
-    if band == "plain":
-        low, high = s * (1 - spread), s * (1 + spread)
-    elif band == "log":
-        low, high = s * math.exp(-spread), s * math.exp(spread)
-    else:
-        power = spread / abs(math.log(s))
-        low, high = s ** math.exp(power), s ** math.exp(-power)
-    return max(low, 0.0), min(high, 1.0)
+def _ends(points: Sequence[Point], band: Band, level: float) -> list[Ends | None]:
+    z, around = critical_z(level), _BANDS[band]
+    return [
+        around(s, z * math.sqrt(variance)) if 0 < s < 1 else None for _, _, _, s, variance in points
+    ]
+
+
+def _plain(s: float, spread: float) -> Ends:
+    return max(s * (1 - spread), 0.0), min(s * (1 + spread), 1.0)
+
+
+def _log(s: float, spread: float) -> Ends:
+    return s * math.exp(-spread), min(s * math.exp(spread), 1.0)
+
+
+def _log_log(s: float, spread: float) -> Ends:
+    power = spread / -math.log(s)
+    return s ** math.exp(power), s ** math.exp(-power)
+
+
+_BANDS: Mapping[Band, Callable[[float, float], Ends]] = {
+    "log-log": _log_log,
+    "log": _log,
+    "plain": _plain,
+}
 
 
 def median_limits(
@@ -169,14 +178,16 @@ def median_limits(
 
     Brookmeyer and Crowley (1982). None for an end that was not reached.
     """
-    low = None
-    for each in found.points:
-        around = limits(each, band, level)
-        if low is None and (around.low if around else each.s) <= 0.5 + _SLACK:
-            low = each.t
-        if (around.high if around else each.s) <= 0.5 + _SLACK:
-            return low, each.t
-    return low, None
+    return median_within(found, banded(found, band, level))
+
+
+def median_within(found: Curve, ends: Sequence[Ends | None]) -> tuple[int | None, int | None]:
+    """The same by the ends of the band at each point."""
+    around = [own or (point.s, point.s) for point, own in zip(found.points, ends, strict=True)]
+    reached = zip(found.points, around, strict=True)
+    low = next((point.t for point, (low, _) in reached if low <= 0.5 + _SLACK), None)
+    reached = zip(found.points, around, strict=True)
+    return low, next((point.t for point, (_, high) in reached if high <= 0.5 + _SLACK), None)
 
 
 @dataclass(frozen=True)
@@ -199,10 +210,13 @@ def log_rank(groups: Mapping[str, Lives]) -> LogRank | None:
     if size < 1:
         return None
     own = [groups[name] for name in names]
-    times = sorted({t for lives in own for t, n in lives.events.items() if n})
+    happened: Counter[int] = Counter()
+    for lives in own:
+        happened.update(lives.events)
+    times = sorted(t for t, n in happened.items() if n)
+    events = [happened[t] for t in times]
     present = [list(lives.at_risk(times)) for lives in own]
     at_risk = [sum(each) for each in zip(*present, strict=True)]
-    events = [sum(lives.events[t] for lives in own) for t in times]
     varying = [
         d * (n - d) / (n - 1) if n > 1 else 0.0 for d, n in zip(events, at_risk, strict=True)
     ]

@@ -14,7 +14,7 @@ from app.http.route import ReadSession, Route
 from app.kpis import envelopes
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.catalog.returning import TIME_TO_SECOND_PURCHASE
-from app.kpis.survival import Band, Lives, banded, curve, log_rank, median_limits
+from app.kpis.survival import Band, Lives, banded, curve, log_rank, median_within
 from app.kpis.survival_disclosure import withheld
 from app.kpis.survival_lives import Groups, Wanted
 from app.kpis.survival_schemas import (
@@ -28,6 +28,7 @@ from app.kpis.survival_times import watch
 
 router = APIRouter(prefix="/v1", tags=["kpis"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
+_UNKNOWN = (None, None)
 
 
 @router.get("/kpis/retention/survival", operation_id="get_retention_survival")
@@ -106,11 +107,12 @@ async def _understand(
 
 def _group(member: str, lives: Lives, band: Band, level: float, *, hidden: bool) -> SurvivalGroup:
     found = curve(lives)
-    low, high = median_limits(found, band, level)
-    points = [
-        SurvivalPoint(t=t, at_risk=at_risk, events=events, s=s, low=low, high=high)
+    band_ends = banded(found, band, level)
+    low, high = median_within(found, band_ends)
+    points: list[SurvivalPoint] = [
+        {"t": t, "at_risk": at_risk, "events": events, "s": s, "low": low, "high": high}
         for (t, at_risk, events, s, _), (low, high) in zip(
-            found.points, banded(found, band, level), strict=True
+            found.points, (ends or _UNKNOWN for ends in band_ends), strict=True
         )
     ]
     return SurvivalGroup(
