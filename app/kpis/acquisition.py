@@ -49,21 +49,7 @@ async def measure_acquisition(
 ) -> Figures:
     """The acquisition rate of each period and group; see `Kpi.formula` of the catalogue."""
     book = await open_periods(session, scope, periods, opening=True)
-    return await count_acquired(session, scope, periods, by, book)
-
-
-async def count_acquired(
-    session: AsyncSession,
-    scope: Scope,
-    periods: Sequence[Period],
-    by: str | None,
-    book: Book | None,
-) -> Figures:
-    """The same where a book is open for the periods, or cannot tell."""
-    if book is not None:
-        found, refunded = await _from_sets(book, scope, periods, by)
-    else:
-        found, refunded = await _from_rows(session, scope, periods, by)
+    found, refunded = await count_acquired(session, scope, periods, by, book)
     return gathered(
         found,
         refunded,
@@ -73,10 +59,26 @@ async def count_acquired(
     )
 
 
+async def count_acquired(
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    book: Book | None,
+) -> tuple[list[dict[str, Rate]], list[dict[str, int]]]:
+    """New customers against those at the start, and the orders left out, by period and group.
+
+    The book is open for the periods, or cannot tell.
+    """
+    if book is not None:
+        return await _from_sets(book, scope, periods, by)
+    return await _from_rows(session, scope, periods, by)
+
+
 async def _from_sets(
     book: Book, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> tuple[list[dict[str, Rate]], list[dict[str, int]]]:
-    """New customers and those at the start by period and group, from the kept sets."""
+    """The same from the kept sets."""
     asked = [(known_before(each.start, each.start), *gaining(each)) for each in periods]
     sets = await sets_bought(book, (days for three in asked for days in three))
     groups = await book.groups(by, scope.filters)

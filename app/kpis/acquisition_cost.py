@@ -1,7 +1,7 @@
 """Customer acquisition cost: spend per new customer, blended or of paid channels."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -84,28 +84,23 @@ async def measure_costs(
     if paid:
         stated = [each for each in stated if each.kind == "paid"]
     found = []
-    counted = await count_acquired(session, scope, periods, "channel", book)
-    for period, customers in zip(periods, counted, strict=True):
+    counted = zip(*await count_acquired(session, scope, periods, "channel", book), strict=True)
+    for period, (customers, refunded) in zip(periods, counted, strict=True):
         start, end = (day - timedelta(days=lag) for day in (period.start, period.end))
         within = [each for each in stated if each.period_start < end and each.period_end > start]
         names = {each.channel for each in within}
         if not paid:
-            names |= set(customers)
+            names |= customers.keys() | refunded.keys()
         groups = [{name} for name in names] if by else [names]
         costs = {}
         for channels in groups:
             own = [each for each in within if each.channel in channels]
-            new, refunded = _counts(customers, channels)
-            cost = Cost(spent(own, start, end), new, refunded, frozenset(channels))
+            new = sum(customers[name].events for name in channels & customers.keys())
+            left_out = sum(refunded[name] for name in channels & refunded.keys())
+            cost = Cost(spent(own, start, end), new, left_out, frozenset(channels))
             costs[next(iter(channels)) if by else ""] = cost
         found.append(costs)
     return found
-
-
-def _counts(customers: Mapping[str, Measurement], channels: set[str]) -> tuple[int, int]:
-    chosen_ = [customers[name] for name in channels if name in customers]
-    new = sum(int(each.numerator["new_customers"]) for each in chosen_)
-    return new, sum(each.excluded["fully_refunded_orders"] for each in chosen_)
 
 
 async def measure_acquisition_cost(

@@ -128,12 +128,14 @@ class Values:
             return []
         if level < 0:
             return [(rank, so_far) for rank in ranks]
-        zeros = customers & ~self.digits[level]
-        before = skipped + zeros.bit_count()
-        low = [rank for rank in ranks if rank < before]
+        ones = customers & self.digits[level]
+        zeros = customers ^ ones
+        # Counting takes ten times as long as the rest, and few are alike in most of their digits.
+        before = skipped + zeros.bit_count() if ones and zeros else skipped
+        low = [rank for rank in ranks if rank < before or not ones]
         high = ranks[len(low) :]
         return self._ranked(zeros, low, level - 1, skipped, so_far) + self._ranked(
-            customers & self.digits[level], high, level - 1, before, so_far | 1 << level
+            ones, high, level - 1, before, so_far | 1 << level
         )
 
 
