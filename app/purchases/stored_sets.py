@@ -134,33 +134,42 @@ def _as_bits(value: int) -> BitString:
     return BitString.frombytes(value.to_bytes(_BYTES, "little"), bitlength=CHUNK)
 
 
-_UNION = text("""
-SELECT asked.number, s.chunk, bit_or(s.bits)
-FROM unnest(CAST(:numbers AS bigint[]), CAST(:kinds AS text[]), CAST(:members AS text[]),
-    CAST(:levels AS bigint[]), CAST(:places AS bigint[])) AS asked (number, kind, member, level,
-    place)
+_EACH = text("""
+SELECT asked.number, s.chunk, s.bits
+FROM unnest(CAST(:kinds AS text[]), CAST(:members AS text[]), CAST(:levels AS bigint[]),
+    CAST(:places AS bigint[])) WITH ORDINALITY AS asked (kind, member, level, place, number)
 JOIN LATERAL (
     SELECT chunk, bits FROM customer_sets s
     WHERE s.workspace_id = :workspace_id AND s.kind = asked.kind AND s.member = asked.member
         AND s.level = asked.level AND s.place = asked.place
     OFFSET 0
 ) AS s ON true
-GROUP BY 1, 2
 """)
 
 
 async def unions(
     session: AsyncSession, workspace_id: UUID, asked: Sequence[Iterable[Name]]
 ) -> list[int]:
-    """The union of each collection of sets."""
-    flat = [(number, name) for number, names in enumerate(asked) for name in names]
-    found = [0] * len(asked)
-    if flat:
-        columns = _columns([name for _, name in flat])
-        columns["numbers"] = [number for number, _ in flat]
-        rows = await session.execute(_UNION, columns | {"workspace_id": workspace_id})
-        for number, chunk, bits in rows:
-            found[number] |= as_int(bits) << (chunk * CHUNK)
+    """The union of each collection of sets; what several share is read once."""
+    collections = [list(names) for names in asked]
+    stored: dict[Name, dict[int, int]] = {name: {} for names in collections for name in names}
+    if stored:
+        listed = list(stored)
+        named = _columns(listed) | {"workspace_id": workspace_id}
+        for number, chunk, bits in await session.execute(_EACH, named):
+            stored[listed[number - 1]][chunk] = as_int(bits)
+    return [_union(stored[name] for name in names) for names in collections]
+
+
+def _union(sets: Iterable[Mapping[int, int]]) -> int:
+    """The union of sets in chunks. It is joined last: short numbers take less time than long."""
+    chunks: dict[int, int] = {}
+    for pieces in sets:
+        for chunk, bits in pieces.items():
+            chunks[chunk] = chunks.get(chunk, 0) | bits
+    found = 0
+    for chunk, bits in chunks.items():
+        found |= bits << (chunk * CHUNK)
     return found
 
 
