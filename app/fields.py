@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -233,6 +233,14 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 def zone(name: str) -> ZoneInfo:
     """The zone of a name that was validated when it was stored."""
     return ZoneInfo(name)
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+def weekday(name: str) -> int:
+    """The number of a day of the week, as `date.weekday` counts: Monday is 0."""
+    return get_args(Weekday).index(name)
 
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.kpis.calendar_units import unit_start
+from app.kpis.calendar_units import MONDAY, unit_start
 from app.kpis.periods import Period, day_starts_at, local_date
 
 Every = Literal["hour", "day", "week"]
@@ -13,18 +13,19 @@ _INSTANT = timedelta(microseconds=1)
 _DAYS: dict[Every, int] = {"hour": 1, "day": 1, "week": 7}
 
 
-def last_end(at: datetime, every: Every, zone: ZoneInfo) -> datetime:
+def last_end(at: datetime, every: Every, zone: ZoneInfo, week_start: int = MONDAY) -> datetime:
     """The end of the last bucket that was over at `at`: an hour of UTC, a local day or week."""
     if every == "hour":
         return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return day_starts_at(unit_start(local_date(at, zone), every), zone)
+    return day_starts_at(unit_start(local_date(at, zone), every, week_start), zone)
 
 
-def next_end(end: datetime, every: Every, zone: ZoneInfo) -> datetime:
-    """The end of the bucket that begins at `end`."""
+def next_end(end: datetime, every: Every, zone: ZoneInfo, week_start: int = MONDAY) -> datetime:
+    """The end of the bucket that begins at `end`, or holds it: weeks may have been set anew."""
     if every == "hour":
         return end + _HOUR
-    return day_starts_at(local_date(end, zone) + timedelta(days=_DAYS[every]), zone)
+    begun = unit_start(local_date(end, zone), every, week_start)
+    return day_starts_at(begun + timedelta(days=_DAYS[every]), zone)
 
 
 def bucket_start(end: datetime, every: Every, zone: ZoneInfo) -> datetime:

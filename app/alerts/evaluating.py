@@ -7,7 +7,6 @@ one), record. Nothing is locked while it measures.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select, update
@@ -19,7 +18,7 @@ from app.alerts.hysteresis import step
 from app.alerts.judging import judge, judge_metric
 from app.alerts.models import AlertRule, AlertRuleState
 from app.db import Database, now, sqlstate
-from app.fields import zone
+from app.fields import weekday, zone
 from app.log import where
 from app.workspaces.service import fetch_workspace
 
@@ -115,26 +114,27 @@ async def measure(
     if rule is None or state is None:
         return None
     document = rule.document
-    local = zone((await fetch_workspace(session, workspace_id)).time_zone)
+    workspace = await fetch_workspace(session, workspace_id)
+    local, week_start = zone(workspace.time_zone), weekday(workspace.week_start)
     delay = timedelta(minutes=document["delay_minutes"])
-    over = last_end(at - delay, document["every"], local)
-    end = _next(state.evaluated_to, over, document["every"], local)
+    over = last_end(at - delay, document["every"], local, week_start)
+    following = next_end(state.evaluated_to, document["every"], local, week_start)
+    end = _next(following, over, document["every"])
     if end > over:
         return Finding(rule, state.evaluated_to, end, end + delay, None)
     if document["watch"]["source"] == "kpi":
         judged = await judge(session, rule, end, local, timeout_ms)
     else:
         judged = await judge_metric(session, rule, end, local)
-    due_at = next_end(end, document["every"], local) + delay
+    due_at = next_end(end, document["every"], local, week_start) + delay
     return Finding(rule, state.evaluated_to, end, due_at, judged)
 
 
-def _next(evaluated_to: datetime, over: datetime, every: Every, local: ZoneInfo) -> datetime:
-    """The end of the bucket to evaluate: the next one, or a later one after a long absence.
+def _next(end: datetime, over: datetime, every: Every) -> datetime:
+    """The end of the bucket to evaluate: the following one, or a later one after a long absence.
 
     Of missed hours only the last counts: earlier ones cannot be told apart any more.
     """
-    end = next_end(evaluated_to, every, local)
     if every == "hour":
         return max(end, over)
     span = timedelta(days=_MOST_MISSED * (7 if every == "week" else 1))

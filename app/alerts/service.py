@@ -17,7 +17,7 @@ from app.alerts.schemas import AlertRulePut
 from app.db import now
 from app.errors import NotFound
 from app.events.service import record
-from app.fields import zone
+from app.fields import weekday, zone
 from app.http.outcomes import Status
 from app.http.pagination import PageRequest, cut, encode_cursor, newest_first
 from app.named import delete_named, fetch_named, find_named, page_by_name, put_named
@@ -89,8 +89,9 @@ async def _begin(session: AsyncSession, rule: AlertRule, state: AlertRuleState) 
     """Forget what was; the last bucket that is over is the first to be evaluated."""
     workspace = await fetch_workspace(session, rule.workspace_id)
     every, local = rule.document["every"], zone(workspace.time_zone)
+    end = last_end(now(), every, local, weekday(workspace.week_start))
     state.state, state.recent, state.observed_to = "ok", [], None
-    state.evaluated_to = bucket_start(last_end(now(), every, local), every, local)
+    state.evaluated_to = bucket_start(end, every, local)
     state.evaluated_at = None
     state.failures, state.error = 0, None
     await _schedule(session, rule, state)
@@ -103,7 +104,8 @@ async def _schedule(session: AsyncSession, rule: AlertRule, state: AlertRuleStat
         state.due_at = None
         return
     workspace = await fetch_workspace(session, rule.workspace_id)
-    end = next_end(state.evaluated_to, document["every"], zone(workspace.time_zone))
+    local, week_start = zone(workspace.time_zone), weekday(workspace.week_start)
+    end = next_end(state.evaluated_to, document["every"], local, week_start)
     state.due_at = end + timedelta(minutes=document["delay_minutes"])
 
 

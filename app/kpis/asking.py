@@ -12,6 +12,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, NotFound, Problem
+from app.fields import weekday
 from app.kpis.calendar_units import Grain
 from app.kpis.declaration import Dedupe, Kpi, Scope
 from app.kpis.periods import (
@@ -167,7 +168,7 @@ async def understand(
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,
     )
-    period = period_asked(asked, ZoneInfo(zone), now)
+    period = period_asked(asked, ZoneInfo(zone), weekday(workspace.week_start), now)
     return Ask(scope, period, now, asked, dimensions, row[1], row[2])
 
 
@@ -211,12 +212,12 @@ def _may_filter(kpi: Kpi, name: str, dimensions: tuple[str, ...]) -> bool:
     )
 
 
-def period_asked(asked: Asked, zone: ZoneInfo, now: datetime) -> Period:
+def period_asked(asked: Asked, zone: ZoneInfo, week_start: int, now: datetime) -> Period:
     """The period asked for; the last 30 local days where an end is open. 422 for none."""
     span = timedelta(days=DEFAULT_DAYS)
     try:
         end = asked.end or local_date(now, zone) + timedelta(days=1)
-        return Period(asked.start or end - span, end, zone)
+        return Period(asked.start or end - span, end, zone, week_start)
     except OverflowError:
         fault = PeriodError("period-out-of-range", "the calendar ends")
         raise refused("?to", fault) from None

@@ -32,7 +32,7 @@ from app.kpis.cohort_schemas import (
     CohortRow,
 )
 from app.kpis.cohorts import FORMULA, Cell, CohortGrain, Mean, Wanted, measure_cohorts, widened
-from app.kpis.periods import Period, PeriodError, split
+from app.kpis.periods import PeriodError, split
 from app.kpis.schemas import KpiDefinition
 from app.problems import Text
 from app.purchases.histories import PARTS
@@ -200,7 +200,7 @@ async def _understand(
         if query.start is None:
             last = add_units(period.end, query.grain, -1)
             shown = _SHOWN[query.grain]
-            period = Period(add_units(last, query.grain, 1 - shown), period.end, period.zone)
+            period = replace(period, start=add_units(last, query.grain, 1 - shown))
         if len(split(period, query.grain)) > MAX_COHORTS:
             raise Problem("invalid-period", errors=[_refusal()])
         add_units(period.end, query.grain, query.periods)

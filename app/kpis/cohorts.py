@@ -116,8 +116,11 @@ class Wanted:
 
 def widened(period: Period, grain: Grain) -> Period:
     """The whole units that a period touches; raises PeriodError beyond the calendar."""
-    last = unit_start(date.fromordinal(period.end.toordinal() - 1), grain)
-    return Period(unit_start(period.start, grain), add_units(last, grain, 1), period.zone)
+    first, last = (
+        unit_start(day, grain, period.week_start)
+        for day in (period.start, date.fromordinal(period.end.toordinal() - 1))
+    )
+    return replace(period, start=first, end=add_units(last, grain, 1))
 
 
 async def measure_cohorts(session: AsyncSession, wanted: Wanted) -> Matrix:

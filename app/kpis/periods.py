@@ -22,7 +22,6 @@ __all__ = [
     "PeriodError",
     "PeriodFault",
     "comparison_period",
-    "containing",
     "day_starts_at",
     "local_date",
     "split",
@@ -57,12 +56,15 @@ class PeriodError(ValueError):
 class Period:
     """Local dates from `start` up to but not including `end`, in an IANA zone.
 
+    Its calendar's weeks begin on the weekday `week_start`.
+
     Raises PeriodError when it holds no day, more than MAX_DAYS, or days outside 1900 to 2199.
     """
 
     start: date
     end: date
     zone: ZoneInfo
+    week_start: int = MONDAY
 
     def __post_init__(self) -> None:
         if self.start >= self.end:
@@ -112,19 +114,13 @@ class Bucket:
         return self.whole and self.period.complete(now, late_window)
 
 
-def containing(day: date, grain: Grain, zone: ZoneInfo, week_start: int = MONDAY) -> Period:
-    """The calendar unit that holds a local date, as a period."""
-    start = unit_start(day, grain, week_start)
-    return Period(start, add_units(start, grain, 1), zone)
-
-
-def split(period: Period, grain: Grain, week_start: int = MONDAY) -> tuple[Bucket, ...]:
+def split(period: Period, grain: Grain) -> tuple[Bucket, ...]:
     """Cut a period into calendar units, oldest first; together they are exactly the period.
 
     Raises PeriodError for more than MAX_BUCKETS.
     """
     buckets: list[Bucket] = []
-    start = unit_start(period.start, grain, week_start)
+    start = unit_start(period.start, grain, period.week_start)
     while start < period.end:
         if len(buckets) == MAX_BUCKETS:
             raise PeriodError("too-many-buckets", f"a trend has at most {MAX_BUCKETS} points")
@@ -141,7 +137,6 @@ def comparison_period(
     now: datetime,
     compare: Comparison = "previous",
     grain: Grain | None = None,
-    week_start: int = MONDAY,
 ) -> Period:
     """The earlier period that a period is compared with; it never overlaps it.
 
@@ -156,34 +151,32 @@ def comparison_period(
     """
     elapsed = period.days_begun(now) or period.days
     if compare == "same_period_last_year":
-        start, end = _last_year(period, week_start)
+        start, end = _last_year(period)
     else:
-        start, end = _block_before(period, elapsed, grain, week_start)
+        start, end = _block_before(period, elapsed, grain)
     end = min(end, start + timedelta(days=elapsed)) if elapsed < period.days else end
     if end > period.start:
         raise PeriodError("comparison-overlaps", "last year's dates overlap a period over a year")
     return replace(period, start=start, end=end)
 
 
-def _block_before(
-    period: Period, elapsed: int, grain: Grain | None, week_start: int
-) -> tuple[date, date]:
+def _block_before(period: Period, elapsed: int, grain: Grain | None) -> tuple[date, date]:
     """The calendar units before the period, a unit to date, or the days just before it."""
-    if grain and unit_start(period.start, grain, week_start) == period.start:
+    if grain and unit_start(period.start, grain, period.week_start) == period.start:
         unit_end = add_units(period.start, grain, 1)
         if period.end < unit_end:
             start = add_units(period.start, grain, -1)
             return start, min(period.start, start + timedelta(days=period.days))
-    units = whole_units(period.start, period.end, week_start)
+    units = whole_units(period.start, period.end, period.week_start)
     if units:
         unit, count = units
         return add_units(period.start, unit, -count), period.start
     return period.start - timedelta(days=elapsed), period.start
 
 
-def _last_year(period: Period, week_start: int) -> tuple[date, date]:
+def _last_year(period: Period) -> tuple[date, date]:
     """The same dates of the year before, or the same weeks."""
-    units = whole_units(period.start, period.end, week_start)
+    units = whole_units(period.start, period.end, period.week_start)
     if units and units[0] == "week":
         year = timedelta(weeks=52)
         return period.start - year, period.end - year

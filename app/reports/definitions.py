@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import now
 from app.errors import NotFound, field_error
 from app.events.service import record
-from app.fields import zone
+from app.fields import weekday, zone
 from app.http.outcomes import Status
 from app.http.pagination import PageRequest
 from app.named import delete_named, find_named, page_by_name, put_named
@@ -20,6 +20,7 @@ from app.reports.due import first_due, last_complete
 from app.reports.models import ReportDefinition
 from app.reports.schemas import ReportDefinitionPut, ReportDefinitionRead
 from app.scorecards.models import Scorecard
+from app.workspaces.models import Workspace
 from app.workspaces.service import fetch_workspace
 
 
@@ -37,7 +38,8 @@ async def put_definition(
     """
     at = now()
     workspace = await fetch_workspace(session, workspace_id)
-    period = last_complete(wanted.period, at, zone(workspace.time_zone))
+    local, week_start = zone(workspace.time_zone), weekday(workspace.week_start)
+    period = last_complete(wanted.period, at, local, week_start)
     if wanted.scorecard is not None:
         known = await find_named(session, Scorecard, workspace_id, wanted.scorecard)
         if known is None:
@@ -49,14 +51,18 @@ async def put_definition(
         session, ReportDefinition, workspace_id, name, {"content": content}, if_match=if_match
     )
     if status != "unchanged":
-        _schedule(found, wanted, after=at, time_zone=workspace.time_zone)
+        _schedule(found, wanted, after=at, workspace=workspace)
         record(session, workspace_id, f"report_definition.{status}", name)
         await session.flush()
     return found, status
 
 
 def _schedule(
-    definition: ReportDefinition, wanted: ReportDefinitionPut, *, after: datetime, time_zone: str
+    definition: ReportDefinition,
+    wanted: ReportDefinitionPut,
+    *,
+    after: datetime,
+    workspace: Workspace,
 ) -> None:
     """Set when the definition is due next."""
     definition.due_end, definition.due_at = None, None
@@ -66,7 +72,8 @@ def _schedule(
             wanted.schedule.hour,
             wanted.schedule.days_after,
             after=after,
-            zone=zone(time_zone),
+            zone=zone(workspace.time_zone),
+            week_start=weekday(workspace.week_start),
         )
 
 

@@ -3,14 +3,14 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.kpis.calendar_units import Grain, add_units, unit_start
+from app.kpis.calendar_units import MONDAY, Grain, add_units, unit_start
 from app.kpis.periods import Period, local_date
 
 
-def last_complete(grain: Grain, now: datetime, zone: ZoneInfo) -> Period:
+def last_complete(grain: Grain, now: datetime, zone: ZoneInfo, week_start: int = MONDAY) -> Period:
     """The unit of the calendar that ended last, by the clock of the zone."""
-    end = unit_start(local_date(now, zone), grain)
-    return Period(add_units(end, grain, -1), end, zone)
+    end = unit_start(local_date(now, zone), grain, week_start)
+    return Period(add_units(end, grain, -1), end, zone, week_start)
 
 
 def due_at(end: date, hour: int, days_after: int, zone: ZoneInfo) -> datetime:
@@ -23,10 +23,17 @@ def due_at(end: date, hour: int, days_after: int, zone: ZoneInfo) -> datetime:
 
 
 def first_due(
-    grain: Grain, hour: int, days_after: int, *, after: datetime, zone: ZoneInfo
+    grain: Grain,
+    hour: int,
+    days_after: int,
+    *,
+    after: datetime,
+    zone: ZoneInfo,
+    week_start: int = MONDAY,
 ) -> tuple[date, datetime]:
     """The end of the first period whose report is due later than `after`, and when that is."""
-    start = unit_start(local_date(after, zone) - timedelta(days=days_after + 1), grain)
+    begun = local_date(after, zone) - timedelta(days=days_after + 1)
+    start = unit_start(begun, grain, week_start)
     while True:
         due = due_at(start, hour, days_after, zone)
         if due > after:
@@ -36,5 +43,5 @@ def first_due(
 
 def trend_start(period: Period, grain: Grain, points: int) -> date:
     """The first day of a trend of so many units that ends with the period."""
-    last = unit_start(period.end - timedelta(days=1), grain)
+    last = unit_start(period.end - timedelta(days=1), grain, period.week_start)
     return min(add_units(last, grain, 1 - points), period.start)

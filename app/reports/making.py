@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database, now
 from app.events.service import record
-from app.fields import zone
+from app.fields import weekday, zone
 from app.kpis.periods import Period
 from app.kpis.schemas import BilingualText
 from app.reports import pages, printing
@@ -81,7 +81,12 @@ def _finish(session: AsyncSession, report: Report, status: str, *, at: datetime)
 async def _figures(session: AsyncSession, report: Report) -> ReportFigures:
     content = ReportDefinitionPut.model_validate(report.content)
     workspace = await fetch_workspace(session, report.workspace_id)
-    period = Period(report.period_start, report.period_end, zone(report.time_zone))
+    period = Period(
+        report.period_start,
+        report.period_end,
+        zone(report.time_zone),
+        weekday(workspace.week_start),
+    )
     span = Span(report.workspace_id, period, content.period, _STATEMENT_MS)
     sections = await gather(session, span, content.sections)
     scorecard = await gather_scorecard(session, span, content.scorecard)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import new_id
 from app.events.service import record
-from app.fields import zone
+from app.fields import weekday, zone
 from app.kpis.calendar_units import add_units
 from app.reports.definitions import content_of
 from app.reports.due import first_due
@@ -44,6 +44,7 @@ async def want_next_due(session: AsyncSession, at: datetime) -> bool:
             content.schedule.days_after,
             after=definition.due_at,
             zone=zone(workspace.time_zone),
+            week_start=weekday(workspace.week_start),
         )
     return True
 

@@ -9,7 +9,7 @@ from app import jobs
 from app.db import new_id, now
 from app.errors import FieldError, Invalid, NotFound, Problem, field_error
 from app.events.service import record
-from app.fields import zone
+from app.fields import weekday, zone
 from app.http.pagination import PageRequest, cut, encode_cursor, newest_first
 from app.kpis.periods import Period, PeriodError
 from app.kpis.schemas import BilingualText
@@ -28,6 +28,7 @@ from app.reports.schemas import (
     ReportPeriod,
     ReportSummary,
 )
+from app.workspaces.models import Workspace
 from app.workspaces.service import fetch_workspace
 
 MAKE = "make_report"
@@ -39,7 +40,7 @@ async def want_report(session: AsyncSession, workspace_id: UUID, wanted: ReportC
     if content is None:
         raise field_error("/definition", "unknown-reference")
     workspace = await fetch_workspace(session, workspace_id)
-    period = _period(wanted, content, workspace.time_zone)
+    period = _period(wanted, content, workspace)
     report = Report(
         id=new_id(),
         workspace_id=workspace_id,
@@ -57,13 +58,14 @@ async def want_report(session: AsyncSession, workspace_id: UUID, wanted: ReportC
     return report
 
 
-def _period(wanted: ReportCreate, content: ReportDefinitionPut, time_zone: str) -> Period:
+def _period(wanted: ReportCreate, content: ReportDefinitionPut, workspace: Workspace) -> Period:
+    local, week_start = zone(workspace.time_zone), weekday(workspace.week_start)
     if wanted.from_ is None and wanted.to is None:
-        return last_complete(content.period, now(), zone(time_zone))
+        return last_complete(content.period, now(), local, week_start)
     if wanted.from_ is None or wanted.to is None:
         raise field_error("/from" if wanted.from_ is None else "/to", "missing-field")
     try:
-        return Period(wanted.from_, wanted.to, zone(time_zone))
+        return Period(wanted.from_, wanted.to, local, week_start)
     except PeriodError:
         raise Problem("invalid-period", errors=[FieldError("/from", "invalid-value")]) from None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
-from app.fields import zone
+from app.fields import weekday, zone
 from app.kpis import envelopes
 from app.kpis.asking import Asked, period_asked, refused
 from app.kpis.periods import Bucket, Period, PeriodError, split
@@ -22,7 +22,8 @@ async def period_of(
 ) -> Period:
     """The period of a request, in its zone or the workspace's; 422 `invalid-period`."""
     workspace = await fetch_workspace(session, workspace_id)
-    return period_asked(asked, zone(asked.zone or workspace.time_zone), at)
+    local = zone(asked.zone or workspace.time_zone)
+    return period_asked(asked, local, weekday(workspace.week_start), at)
 
 
 async def fetch_metric_trend(

@@ -1,12 +1,14 @@
 """Tables of workspaces and their API keys."""
 
 from datetime import datetime
+from typing import get_args
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, LargeBinary, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, CreatedAt, Revision, UpdatedAt, new_id
+from app.fields import Weekday
 
 
 class Workspace(Base):
@@ -15,12 +17,17 @@ class Workspace(Base):
     __tablename__ = "workspaces"
     __table_args__ = (
         CheckConstraint("minimum_cell_size BETWEEN 1 AND 1000", name="minimum_cell_size"),
+        CheckConstraint(
+            f"week_start IN ({', '.join(map(repr, get_args(Weekday)))})", name="week_start"
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
     time_zone: Mapped[str] = mapped_column(default="Asia/Shanghai")
     """Zone of the local days of every report; rollups are kept in it."""
+    week_start: Mapped[str] = mapped_column(default="monday", server_default=text("'monday'"))
+    """The day on which the weeks of every report begin; ISO 8601 says Monday."""
     language: Mapped[str] = mapped_column(default="zh-CN")
     currency: Mapped[str] = mapped_column(default="CNY")
     dimensions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)

@@ -52,7 +52,7 @@ async def update_workspace(
     response: Response,
     if_match: IfMatch = None,
 ) -> WorkspaceRead:
-    """Change the name, time zone, language, currency, dimensions or the minimum cell size."""
+    """Change the name, time zone, first day of the week, language, currency and the rest."""
     found = await service.fetch_workspace(session, _own(caller, workspace))
     require_match(if_match, found.revision)
     changed = await service.change_workspace(session, found, patch)

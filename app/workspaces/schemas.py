@@ -5,7 +5,17 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.fields import Code, Currency, Input, Language, Output, ShortText, Timestamp, TimeZone
+from app.fields import (
+    Code,
+    Currency,
+    Input,
+    Language,
+    Output,
+    ShortText,
+    Timestamp,
+    TimeZone,
+    Weekday,
+)
 from app.http.auth import Scope
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-]+(:\d{1,5})?$")]
@@ -20,6 +30,12 @@ class WorkspacePatch(Input):
 
     name: ShortText | None = None
     time_zone: TimeZone | None = None
+    week_start: (
+        Annotated[
+            Weekday, Field(description="The day on which the weeks of trends and reports begin.")
+        ]
+        | None
+    ) = None
     language: Language | None = None
     currency: Currency | None = None
     dimensions: Annotated[list[Code], Field(max_length=5)] | None = None
@@ -43,6 +59,7 @@ class WorkspaceRead(Output):
     id: UUID
     name: str
     time_zone: str
+    week_start: Weekday
     language: str
     currency: str
     dimensions: list[str]

@@ -23,15 +23,26 @@ def test_a_day_may_have_23_hours() -> None:
     assert end - bucket_start(end, "day", BERLIN) == timedelta(hours=23)
 
 
-@given(instants, st.sampled_from(["hour", "day", "week"]), zones)
+@given(instants, st.sampled_from(["hour", "day", "week"]), zones, st.integers(0, 6))
 @settings(max_examples=80)
-def test_they_tile(at: datetime, every: Every, zone: ZoneInfo) -> None:
+def test_they_tile(at: datetime, every: Every, zone: ZoneInfo, week_start: int) -> None:
     """The last end is over and the next is not; start and next undo one another."""
-    end = last_end(at, every, zone)
-    following = next_end(end, every, zone)
+    end = last_end(at, every, zone, week_start)
+    following = next_end(end, every, zone, week_start)
     assert end <= at < following
     assert bucket_start(following, every, zone) == end
-    assert last_end(following, every, zone) == following
+    assert last_end(following, every, zone, week_start) == following
+
+
+@given(instants, st.integers(0, 6), st.integers(0, 6))
+@settings(max_examples=40)
+def test_weeks_that_were_set_anew_go_on_without_a_gap(at: datetime, old: int, new: int) -> None:
+    """The end of a week by the old setting is followed by the next one by the new."""
+    end = last_end(at, "week", BERLIN, old)
+    following = next_end(end, "week", BERLIN, new)
+    assert end < following
+    assert last_end(following, "week", BERLIN, new) == following
+    assert bucket_start(following, "week", BERLIN) <= end
 
 
 def test_windows_end_with_the_bucket() -> None:

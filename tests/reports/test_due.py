@@ -90,3 +90,14 @@ def test_a_trend_ends_with_the_period() -> None:
     assert trend_start(october, "day", 3) == october.start
     week_before = october.end - timedelta(days=1)
     assert trend_start(october, "week", 60) < week_before
+
+
+def test_a_weekly_report_is_of_the_weeks_of_the_workspace() -> None:
+    """On a Sunday the week from Sunday to Saturday has just ended, and the ISO week has not."""
+    sunday = datetime(2026, 11, 22, 4, tzinfo=UTC)
+    assert last_complete("week", sunday, SHANGHAI).start == date(2026, 11, 9)
+    week = last_complete("week", sunday, SHANGHAI, 6)
+    assert (week.start, week.end) == (date(2026, 11, 15), date(2026, 11, 22))
+    assert trend_start(week, "week", 3) == date(2026, 11, 1)
+    end, due = first_due("week", 8, 0, after=sunday, zone=SHANGHAI, week_start=6)
+    assert (end, due) == (date(2026, 11, 29), datetime(2026, 11, 29, 0, tzinfo=UTC))
