@@ -37,6 +37,7 @@ PULSE: tuple[Asked, ...] = (
 STUDY: tuple[Asked, ...] = (
     *PULSE,
     {"type": "yes_no", "key": "knows", "construct": "awareness"},
+    {"type": "yes_no", "key": "complained", "construct": "complained"},
     _rating("image", "image", min=1, max=5),
     _choice(
         "brand",

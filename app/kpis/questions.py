@@ -45,10 +45,11 @@ class Item:
 
 @dataclass(frozen=True)
 class ChoiceItem:
-    """A question of one choice, and what its author says of the choices."""
+    """A question of one choice, or of yes and no, and what its author says of the choices."""
 
     survey_id: UUID
     question: str
+    type: str
     construct: str | None
     price_differences: Mapping[str, int]
     """By code, the percentage from which on those who chose it would leave."""
@@ -166,7 +167,7 @@ async def _surveys(session: AsyncSession, scope: Scope) -> list[_Kept]:
                 choices=tuple(
                     _choice(name[1], question)
                     for question in asked
-                    if isinstance(question, SingleChoiceQuestion)
+                    if isinstance(question, SingleChoiceQuestion | YesNoQuestion)
                 ),
                 keys=frozenset(question.key for question in asked),
             )
@@ -198,22 +199,30 @@ def _asks_who_knows(question: Question) -> bool:
     return isinstance(question, YesNoQuestion) and question.measures == "awareness"
 
 
-def _choice(survey_id: UUID, question: SingleChoiceQuestion) -> ChoiceItem:
-    labels = {choice.code: dict(choice.label) for choice in question.choices}
-    if question.other is not None:
-        labels[question.other.code] = dict(question.other.label)
+def _choice(survey_id: UUID, question: SingleChoiceQuestion | YesNoQuestion) -> ChoiceItem:
+    choices = question.choices if isinstance(question, SingleChoiceQuestion) else ()
     return ChoiceItem(
         survey_id=survey_id,
         question=question.key,
+        type=question.type,
         construct=question.measures,
         price_differences={
             choice.code: choice.price_difference
-            for choice in question.choices
+            for choice in choices
             if choice.price_difference is not None
         },
-        ours=frozenset(choice.code for choice in question.choices if choice.ours),
-        labels=labels,
+        ours=frozenset(choice.code for choice in choices if choice.ours),
+        labels=_labels(question),
     )
+
+
+def _labels(question: SingleChoiceQuestion | YesNoQuestion) -> dict[str, dict[str, str]]:
+    if isinstance(question, YesNoQuestion):
+        return {"yes": dict(question.yes or {}), "no": dict(question.no or {})}
+    labels = {choice.code: dict(choice.label) for choice in question.choices}
+    if question.other is not None:
+        labels[question.other.code] = dict(question.other.label)
+    return labels
 
 
 def one_scale(items: Sequence[Item]) -> bool:

@@ -28,6 +28,7 @@ LOYALTY = (
     {"type": "nps", "key": "recommend", "construct": "recommendation"},
 )
 KNOWS = {"type": "yes_no", "key": "knows", "construct": "awareness"}
+COMPLAINED = {"type": "yes_no", "key": "complained", "construct": "complained"}
 IMAGE = rating("image", "image", min=1, max=5, allow_not_applicable=True)
 BRANDS = {
     "type": "single_choice",

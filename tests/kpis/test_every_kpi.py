@@ -14,10 +14,22 @@ from app.kpis.catalog import CATALOGUE
 from app.kpis.declaration import Kpi
 from tests.conftest import Tenant, open_tenant
 from tests.kpis.feedback import OCTOBER, change, sent, submit
-from tests.kpis.instruments import BRANDS, EXPECTED, IMAGE, KNOWS, LOYALTY, PERCEIVED, PRICE, VALUE
+from tests.kpis.instruments import (
+    BRANDS,
+    COMPLAINED,
+    EXPECTED,
+    IMAGE,
+    KNOWS,
+    LOYALTY,
+    PERCEIVED,
+    PRICE,
+    VALUE,
+)
 from tests.responses.builders import CSAT, NPS, publish
 
-QUESTIONS = (NPS, CSAT, *LOYALTY, KNOWS, IMAGE, BRANDS, PRICE, *VALUE, EXPECTED, PERCEIVED)
+QUESTIONS = (
+    NPS, CSAT, *LOYALTY, KNOWS, COMPLAINED, IMAGE, BRANDS, PRICE, *VALUE, EXPECTED, PERCEIVED,
+)  # fmt: skip
 VALUES = {
     "channel": ("web", "phone"),
     "method": ("questionnaire", "interview"),

@@ -12,6 +12,7 @@ from app.kpis.catalog.response_counts import KPIS as RESPONSE_KPIS
 from app.kpis.catalog.returning import KPIS as RETURNING_KPIS
 from app.kpis.catalog.satisfaction import KPIS as SATISFACTION_KPIS
 from app.kpis.catalog.service_quality import KPIS as QUALITY_KPIS
+from app.kpis.catalog.stated_complaints import KPIS as STATED_KPIS
 from app.kpis.catalog.survey_scores import KPIS as SCORE_KPIS
 from app.kpis.declaration import Kpi
 
@@ -24,6 +25,7 @@ CATALOGUE: tuple[Kpi, ...] = (
     *PRICE_KPIS,
     *VALUE_KPIS,
     *QUALITY_KPIS,
+    *STATED_KPIS,
     *RESPONSE_KPIS,
     *COMPLAINT_KPIS,
     *CUSTOMER_KPIS,

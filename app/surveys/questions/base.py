@@ -27,6 +27,7 @@ Construct = Literal[
     "effort",
     "awareness",
     "designation",
+    "complained",
     "complaint_handling",
     "other",
 ]
