@@ -19,7 +19,7 @@ Ends = tuple[float, float]
 #: S is a product of fractions: a half must be met although it is computed in floats.
 _SLACK = 1e-12
 #: The entry of those who were watched from the beginning.
-_ALWAYS = -1
+ALWAYS = -1
 
 
 class Watched(NamedTuple):
@@ -125,7 +125,7 @@ def curve(lives: Lives) -> Curve:
         points,
         subjects=lives.subjects,
         events=lives.events.total(),
-        late=lives.subjects - lives.entered[_ALWAYS],
+        late=lives.subjects - lives.entered[ALWAYS],
     )
 
 

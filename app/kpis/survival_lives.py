@@ -1,6 +1,8 @@
 """What is asked of the lives of customers, and what one history says of a life."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from app.kpis.declaration import Scope
@@ -8,6 +10,7 @@ from app.kpis.periods import Period
 from app.kpis.survival import Lives, Watched
 from app.purchases.book import Book, group_of, kinds, passes, trait
 from app.purchases.histories import SILENCE_DAYS, History
+from app.purchases.turns import Turn
 
 Event = Literal["second_purchase", "churn"]
 #: Those who are watched, by group; groups of nobody are absent.
@@ -46,6 +49,26 @@ class Wanted:
         """Days from the one that decides until it is known."""
         return self.window if self.event == "churn" else 0
 
+    @property
+    def turn(self) -> Turn:
+        """The turn that decides."""
+        return "silent" if self.event == "churn" else "second"
+
+    @property
+    def due(self) -> int:
+        """Turns on this day or later are not known by the end."""
+        return self.end - self.lag
+
+    @property
+    def late(self) -> bool:
+        """Whether some came under observation after their first purchase."""
+        return bool(self.watched_from)
+
+    @property
+    def watched_turns(self) -> int:
+        """The first day whose turns were known under observation; 0: all were."""
+        return self.watched_from - self.lag if self.late else 0
+
     def entry(self, first: int) -> int:
         """The time after which one who began on a day was watched."""
         return max(self.watched_from - 1 - first, -1)
@@ -77,19 +100,18 @@ def group_named(history: History, by: str | None) -> str:
 
 def life(wanted: Wanted, history: History) -> Watched | None:
     """What a statement says of a customer, said of a history."""
-    days = sorted(history.bought(0, wanted.end, wanted.end))
+    return life_on(wanted, sorted(history.bought(0, wanted.end, wanted.end)))
+
+
+def life_on(wanted: Wanted, days: Sequence[int]) -> Watched | None:
+    """What days of purchases, which ascend, say of a life."""
+    if not days:
+        return None
     turn: int | None = days[1] if len(days) > 1 else None
     if wanted.event == "churn":
-        after = [*days[1:], None]
-        turn = next(
-            (
-                day
-                for day, following in zip(days, after, strict=True)
-                if following is None or following - day > wanted.window
-            ),
-            None,
-        )
-    return life_of(wanted, days[0] if days else None, turn)
+        gaps = pairwise(days)
+        turn = next((day for day, after in gaps if after - day > wanted.window), days[-1])
+    return life_of(wanted, days[0], turn)
 
 
 def life_of(wanted: Wanted, first: int | None, turn: int | None) -> Watched | None:

@@ -70,21 +70,19 @@ async def watch(session: AsyncSession, wanted: Wanted, by: str | None) -> Groups
 async def watch_each(
     session: AsyncSession, scope: Scope, wanted: Sequence[Wanted], by: str | None
 ) -> list[Groups]:
-    """The same of several watches of one scope."""
+    """The same of several watches of one scope and one event."""
     ends = [each.end for each in wanted]
-    # The day of a silence depends on all days of a customer, that of a second purchase does not.
-    by_hand = any(each.event == "churn" for each in wanted)
-    book = await open_book(session, scope.workspace_id, scope.time_zone, ends, by_hand=by_hand)
-    found = []
-    for each in wanted:
-        if book is None:
-            groups = await _from_rows(session, each, by)
-        elif each.event == "churn" and each.window != SILENCE_DAYS:
-            groups = await _from_histories(book, each, by)
-        else:
-            groups = await from_counts(book, each, by)
-        found.append({group: lives for group, lives in groups.items() if lives.subjects})
-    return found
+    # Another silence than the usual one is found in the days of each customer.
+    windows = {each.window for each in wanted if each.event == "churn"}
+    from_days = bool(windows - {SILENCE_DAYS})
+    book = await open_book(session, scope.workspace_id, scope.time_zone, ends, by_hand=from_days)
+    if book is None:
+        found = [await _from_rows(session, each, by) for each in wanted]
+    elif from_days:
+        found = [await _from_histories(book, each, by) for each in wanted]
+    else:
+        found = await from_counts(book, wanted, by)
+    return [{group: lives for group, lives in groups.items() if lives.subjects} for groups in found]
 
 
 async def _from_histories(book: Book, wanted: Wanted, by: str | None) -> Groups:

@@ -71,6 +71,8 @@ class Book:
     by_hand: list[ByHand] = field(default_factory=list)
     corrections: Mapping[Cell, Sums] = field(default_factory=dict)
     """What is to be added to the cells to make them exact."""
+    replaced: Sequence[History] = ()
+    """What is kept of those who are counted by hand."""
     changed: frozenset[int] = frozenset()
     """Numbers of those who changed after they were folded."""
     standing: Standing = field(default_factory=lambda: Standing({}))
@@ -227,6 +229,7 @@ async def open_book(
     if rest := standing - book.changed:
         folded = await folded_by_number(session, workspace_id, rest)
         book.by_hand += [ByHand(number, history, None) for number, history in folded.items()]
+        book.replaced = [*book.replaced, *folded.values()]
     return book
 
 
@@ -246,4 +249,5 @@ async def _take_apart(
     numbers = {id_: number for id_, (number, _) in before.items()}
     book.by_hand += [ByHand(numbers.get(id_), history, id_) for id_, history in after.items()]
     book.corrections = ledger.changes()
+    book.replaced = [history for _, history in before.values()]
     book.changed = frozenset(numbers.values())

@@ -103,14 +103,7 @@ def _measured(history: History) -> Iterator[_Measured]:
         yield "undone", "", day, 0, n, 0, 0
     if not history.days:
         return
-    first = history.days[0]
-    if len(history.days) > 1:
-        yield "gap", "", history.days[1] - first, 0, 1, 0, 0
-    else:
-        yield "once", "", first, 0, 1, 0, 0
-    if history.silent_day is not None:
-        yield "silence", "", history.silent_day - first, 0, 1, 0, 0
-    cohort = month_of(first)
+    cohort = month_of(history.days[0])
     brought: dict[tuple[str, int], list[int]] = {}
     for day, currency, amount, grown in _moves(history):
         sums = brought.setdefault((currency, month_of(day)), [0, 0, 0])

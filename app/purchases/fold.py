@@ -19,17 +19,19 @@ from app.db import now, set_timeout
 from app.fields import zone
 from app.purchases.contributions import Cell, Ledger, Sums
 from app.purchases.histories import History
-from app.purchases.keeping import keep_cells, keep_histories
+from app.purchases.keeping import keep_cells, keep_histories, keep_turns
 from app.purchases.models import (
     CustomerPurchases,
     CustomerSet,
     PurchaseCell,
     PurchaseRollup,
+    PurchaseTurn,
     UndonePurchase,
 )
 from app.purchases.reading import folded_by_id, histories_from_rows
 from app.purchases.spans import CHUNK
 from app.purchases.stored_sets import replace_members
+from app.purchases.turns import Counts, Spread, Turns
 from app.workspaces.models import Workspace
 
 #: Changed customers of one step: a fold is one transaction and should stay short.
@@ -41,6 +43,7 @@ REBUILD_CUSTOMERS = 32_000
 _MANY = 40_000
 _STEP_TIMEOUT_MS = 120_000
 _NOBODY = UUID(int=0)
+_KEPT = (CustomerPurchases, UndonePurchase, CustomerSet, PurchaseCell, PurchaseTurn)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ async def _locked_state(session: AsyncSession, workspace: Workspace) -> Purchase
 
 async def _begin_anew(session: AsyncSession, state: PurchaseRollup, time_zone: str) -> None:
     """Empty what is kept. What is listed by now will be read with everything else."""
-    for table in (CustomerPurchases, UndonePurchase, CustomerSet, PurchaseCell):
+    for table in _KEPT:
         await session.execute(delete(table).where(table.workspace_id == state.workspace_id))
     await session.execute(_done(state.workspace_id))
     state.time_zone, state.complete = time_zone, False
@@ -165,8 +168,9 @@ async def _fold(session: AsyncSession, state: PurchaseRollup, customers: Sequenc
         number = stored[id_][0] if id_ in stored else state.customers
         state.customers = max(state.customers, number + 1)
         after[number], ids[number] = history, id_
-    changes = await asyncio.to_thread(_changes, before, after)
-    await keep_cells(session, workspace_id, changes)
+    cells, turns = await asyncio.to_thread(_changes, before, after)
+    await keep_cells(session, workspace_id, cells)
+    await keep_turns(session, workspace_id, turns)
     await keep_histories(session, workspace_id, after, ids)
     for chunk in sorted({number // CHUNK for number in after}):
         await replace_members(
@@ -174,14 +178,16 @@ async def _fold(session: AsyncSession, state: PurchaseRollup, customers: Sequenc
         )
 
 
-def _changes(before: Mapping[int, History], after: Mapping[int, History]) -> Mapping[Cell, Sums]:
-    """What the sums grow by."""
-    ledger = Ledger()
-    for history in before.values():
-        ledger.add(history, -1)
-    for history in after.values():
-        ledger.add(history)
-    return ledger.changes()
+def _changes(
+    before: Mapping[int, History], after: Mapping[int, History]
+) -> tuple[Mapping[Cell, Sums], Mapping[Spread, Counts]]:
+    """What the sums and the counts of turns grow by."""
+    ledger, turns = Ledger(), Turns()
+    for times, histories in ((-1, before), (1, after)):
+        for history in histories.values():
+            ledger.add(history, times)
+            turns.add(history, times)
+    return ledger.changes(), turns.changes()
 
 
 def _within(histories: Mapping[int, History], chunk: int) -> dict[int, History]:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import copy_rows
 from app.purchases.contributions import Cell, Sums
 from app.purchases.histories import PARTS, History
-from app.purchases.models import CustomerPurchases, UndonePurchase
+from app.purchases.models import CustomerPurchases, PurchaseTurn, UndonePurchase
+from app.purchases.turns import Counts, Spread
 
 _CELLS = text("""
 INSERT INTO purchase_cells (workspace_id, measure, dimension, member, currency, place, other, n,
@@ -51,6 +52,41 @@ async def keep_cells(
         "squares": [str(sums.squares) for sums in changes.values()],
     }
     await session.execute(_CELLS, columns)
+
+
+_TAKE_TURNS = text("""
+DELETE FROM purchase_turns t
+USING unnest(CAST(:turn AS text[]), CAST(:measure AS text[]), CAST(:dimension AS text[]),
+    CAST(:member AS text[]), CAST(:month AS bigint[]), CAST(:first_month AS bigint[]))
+    AS line (turn, measure, dimension, member, month, first_month)
+WHERE t.workspace_id = :workspace_id AND t.turn = line.turn AND t.measure = line.measure
+    AND t.dimension = line.dimension AND t.member = line.member AND t.month = line.month
+    AND t.first_month = line.first_month
+RETURNING t.turn, t.measure, t.dimension, t.member, t.month, t.first_month, t.days, t.customers
+""")
+
+
+async def keep_turns(
+    session: AsyncSession, workspace_id: UUID, changes: Mapping[Spread, Counts]
+) -> None:
+    """Add to the counts of turns what has changed."""
+    if not changes:
+        return
+    names = Spread._fields
+    named = {name: [spread[place] for spread in changes] for place, name in enumerate(names)}
+    found = {spread: dict(counts) for spread, counts in changes.items()}
+    taken = await session.execute(_TAKE_TURNS, {"workspace_id": workspace_id} | named)
+    for *names_of, days, customers in taken:
+        counts = found[Spread(*names_of)]
+        for day, n in zip(days, customers, strict=True):
+            counts[day] = counts.get(day, 0) + n
+    rows: list[dict[str, Any]] = []
+    for spread, counts in found.items():
+        if left := sorted((day, n) for day, n in counts.items() if n):
+            days, customers = map(list, zip(*left, strict=True))
+            own = {"days": days, "customers": customers}
+            rows.append({"workspace_id": workspace_id, **spread._asdict(), **own})
+    await copy_rows(session, PurchaseTurn, rows)
 
 
 async def keep_histories(

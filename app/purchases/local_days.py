@@ -63,10 +63,11 @@ def split_months(first: int, last: int) -> tuple[range, range, range]:
     begins, ends = month_of(first - 1) + 1, month_of(last)
     if begins >= ends:
         return range(first, last), range(0), range(0)
-    return range(first, _first_day(begins)), range(begins, ends), range(_first_day(ends), last)
+    return range(first, first_day_of(begins)), range(begins, ends), range(first_day_of(ends), last)
 
 
-def _first_day(month: int) -> int:
+def first_day_of(month: int) -> int:
+    """The first day of a month."""
     year, before = divmod(month, 12)
     return date(year, before + 1, 1).toordinal()
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Date, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, Date, Index, Integer, Numeric, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -150,14 +150,11 @@ class PurchaseCell(Base):
 
     What is asked for is a range of places: they stand before members in the key.
     measure `day`: place is a day; amount is what n customers brought in, squares by how much the
-    sum of the squares of all customers' totals grew; without a currency, n purchases. `gap`:
-    place days lie between the first and the second purchase of n customers. `once`: n customers
-    bought on the day place alone. `silence`: n customers fell silent place days after the first
-    purchase, with none in the next `SILENCE_DAYS`. `units`: n purchases of the day place say that
-    they are of `amount` units. `undone`: n orders of the day place were fully refunded. `ordered`:
-    n purchases of the month place are of amounts in the bucket `other` (`bucket_of`). `cohort`:
-    amount in n sums of a day, brought in during the month `other` by those who first bought in the
-    month place; squares as above.
+    sum of the squares of all customers' totals grew; without a currency, n purchases.
+    `units`: n purchases of the day place say that they are of `amount` units. `undone`: n orders of
+    the day place were fully refunded. `ordered`: n purchases of the month place are of amounts in
+    the bucket `other` (`bucket_of`). `cohort`: amount in n sums of a day, brought in during the
+    month `other` by those who first bought in the month place; squares as above.
     By channel alone, `newcomers`: n customers first bought on the day place; `earned`: amount in n
     sums of a day, brought in `other` whole months (`AVERAGE_MONTH`) after the first purchase by
     those of the day place; `earned_month`: the same of the month place.
@@ -176,3 +173,26 @@ class PurchaseCell(Base):
     n: Mapped[int]
     amount: Mapped[Decimal] = mapped_column(Numeric(38, 0))
     squares: Mapped[Decimal] = mapped_column(Numeric(60, 0))
+
+
+class PurchaseTurn(Base):
+    """How many customers turned when, for everybody (dimension '') and by each trait.
+
+    turn `second`: bought on a second day; `silent`: had the first purchase that none followed
+    within `SILENCE_DAYS`. Beside each of `days`, which ascend, stands how many customers.
+    measure `gap`: the days from the first purchase to the turn, of all. `gap_by_month`: the same
+    of those who turned in the month `month` and first bought in `first_month`. `first_day`: the
+    days of the first purchases of those who turned in the month `month`, or have not (`NEVER`).
+    """
+
+    __tablename__ = "purchase_turns"
+
+    workspace_id: Mapped[WorkspaceKey]
+    turn: Mapped[str] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[int] = mapped_column(primary_key=True)
+    first_month: Mapped[int] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    days: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    customers: Mapped[list[int]] = mapped_column(ARRAY(Integer))

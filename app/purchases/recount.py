@@ -20,6 +20,7 @@ from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, histories_from_rows
 from app.purchases.spans import CHUNK
 from app.purchases.stored_sets import Name, as_int, sets_of
+from app.purchases.turns import Spread, Turns
 from app.recounts.findings import Difference, Recount
 
 _BATCH = 2_000
@@ -56,6 +57,11 @@ SELECT measure, dimension, member, currency, place, other, n, amount, squares FR
 WHERE workspace_id = :workspace_id
 """)
 
+_TURNS = text("""
+SELECT turn, measure, dimension, member, month, first_month, days, customers FROM purchase_turns
+WHERE workspace_id = :workspace_id
+""")
+
 
 async def recount_purchases(
     session: AsyncSession, workspace_id: UUID, sample: int | None
@@ -81,7 +87,7 @@ class _Comparison:
         self.session, self.state = session, state
         self.named: dict[str, object] = {"workspace_id": state.workspace_id}
         self.pending: frozenset[UUID] = frozenset()
-        self.ledger = Ledger()
+        self.ledger, self.turns = Ledger(), Turns()
         self.blocks = 0
         self.differences: list[Difference] = []
 
@@ -129,6 +135,7 @@ class _Comparison:
                 if undone.get(number, []) != list(undone_rows(workspace_id, {number: history})):
                     self._differ(f"customer {id_}", "undone orders", "orders and refunds")
             self.ledger.add(history)
+            self.turns.add(history)
             found[number] = history
         return found
 
@@ -155,6 +162,19 @@ class _Comparison:
             one, other = stored.get(cell, Sums()), wanted.get(cell, Sums())
             if one != other:
                 self._differ(f"sum {' '.join(map(str, cell))}", tuple(one), tuple(other))
+
+        await self._compare_turns()
+
+    async def _compare_turns(self) -> None:
+        rows = await self.session.execute(_TURNS, self.named)
+        stored = {Spread(*row[:6]): (tuple(row[6]), tuple(row[7])) for row in rows}
+        wanted = {
+            spread: tuple(zip(*sorted(counts.items()), strict=True))
+            for spread, counts in self.turns.changes().items()
+        }
+        for spread in sorted(wanted.keys() | stored.keys()):
+            if (kept := stored.get(spread)) != (right := wanted.get(spread)):
+                self._differ(f"turns {' '.join(map(str, spread))}", kept, right)
 
     def _differ(self, cell: str, stored: object, counted: object) -> None:
         self.differences.append(Difference(cell, str(stored), str(counted)))

@@ -1,22 +1,27 @@
 """Survival curves: published figures, by hand, and what is kept against all orders; over HTTP."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from app.db import Database
 from app.kpis.catalog.returning import KPIS
 from app.kpis.periods import Period
 from app.kpis.survival import Lives, Watched, curve, limits, log_rank
 from app.kpis.survival_lives import Wanted
-from app.kpis.survival_times import watch
+from app.kpis.survival_times import watch, watch_each
 from app.purchases.fold import fold
+from app.purchases.histories import SILENCE_DAYS
+from app.purchases.models import PurchaseRollup
 from tests.conftest import Tenant
 from tests.kpis.shops import SEGMENTS, ZONE, Shop, opened, period_lists, shops
+from tests.purchases.test_folding import Step, do_step, steps
 
 #: Gehan's trial (1965): weeks in remission; a plus marks those who were still in it.
 TREATED = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
@@ -119,6 +124,59 @@ async def test_times_equal_those_of_each_customer(
         assert by_segment == await watch(session, wanted, "segment")
     assert counted.get("", Lives()) == Lives.of(_by_hand(shop, wanted))
     assert kept == counted
+
+
+def _spans() -> st.SearchStrategy[list[Period]]:
+    """Periods up to four months long: many hold whole months, and many begin or end with one."""
+    starts = st.dates(date(2018, 8, 20), date(2018, 12, 5)) | st.sampled_from(
+        [date(2018, 9, 1), date(2018, 10, 1), date(2018, 11, 1)]
+    )
+    days = st.integers(1, 120) | st.sampled_from([30, 31, 61, 91])
+    span = st.builds(lambda start, long: Period(start, start + timedelta(long), ZONE), starts, days)
+    return st.lists(span, min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(
+    done=steps(),
+    periods=_spans(),
+    event=st.sampled_from(["second_purchase", "churn"]),
+    kind=st.sampled_from(["all", "acquired", "late"]),
+)
+async def test_lives_are_the_same_while_anything_happens(
+    database: Database, done: list[Step], periods: list[Period], event: Any, kind: str
+) -> None:
+    """Whatever is interleaved, folded to the end or not: the same lives as from all orders.
+
+    Of several watches at once, by group and filtered, in months that are whole and that are not.
+    """
+    async with opened(database, Shop([])) as (session, scope):
+        await fold(session, scope.workspace_id)
+        for number, step in enumerate(done):
+            await do_step(session, scope.workspace_id, number, step)
+        found = []
+        for _ in range(3):
+            for by, filters in (
+                (None, {}), ("segment", {}), (None, {"segment": ("gold", "")}),
+                ("segment", {"segment": ("gold",)}), ("channel", {"segment": ("gold", "")}),
+            ):  # fmt: skip
+                asked = replace(scope, filters=filters)
+                wanted = [
+                    Wanted(
+                        asked, each, event, SILENCE_DAYS, kind == "acquired",
+                        each.start.toordinal() if kind == "late" else 0,
+                    )
+                    for each in periods
+                ]  # fmt: skip
+                found.append(await watch_each(session, asked, wanted, by))
+            if len(found) > 5:
+                await session.execute(delete(PurchaseRollup))
+            else:
+                while await fold(session, scope.workspace_id):
+                    pass
+    unfolded, folded, counted = found[:5], found[5:10], found[10:]
+    assert unfolded == counted
+    assert folded == counted
 
 
 @settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
