@@ -21,11 +21,13 @@ from app.recounts.tasks import nightly
 from app.reports import tasks as reports
 from app.responses import tasks as responses
 from app.responses.recount import recount_cells
+from app.responses.sign_recount import recount_signs
 
 _PATIENCE_SECONDS = 180.0
 #: What is kept added up, and how each is counted again from the rows.
 ROLLUPS: Mapping[str, Recounter] = {
     "survey_cells": recount_cells,
+    "sign_cells": recount_signs,
     "purchases": recount_purchases,
     "leads": recount_leads,
 }

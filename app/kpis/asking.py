@@ -164,7 +164,7 @@ async def understand(
         filters=_filters(kpi, asked, dimensions),
         quality=asked.quality,
         dedupe=asked.dedupe,
-        options={**_defaults(kpi), **asked.options},
+        options={**default_options(kpi), **asked.options},
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,
     )
@@ -172,7 +172,7 @@ async def understand(
     return Ask(scope, period, now, asked, dimensions, row[1], row[2])
 
 
-def _defaults(kpi: Kpi) -> dict[str, str]:
+def default_options(kpi: Kpi) -> dict[str, str]:
     """Its options where nothing else is said: whoever stored a question stored what was said."""
     return {option.name: option.default for option in kpi.options if option.default}
 

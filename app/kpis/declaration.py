@@ -16,6 +16,7 @@ from app.kpis.disclosure import DEFAULT_MINIMUM
 from app.kpis.periods import Period
 from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
 from app.problems import Text
+from app.responses.cells import Count
 
 Family = Literal["survey", "complaints", "customers"]
 Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months", "days"]
@@ -55,6 +56,9 @@ class Scope:
     """Those that the workspace declares, in its order."""
     minimum_cell_size: int = DEFAULT_MINIMUM
     """Fewer than this are not told of one by one; 1: everything is told."""
+    counts: Sequence[Count] | None = None
+    """Every answer to the surveys in the one period that is asked about, if it was read before:
+    figures of the same answers are read once."""
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,10 @@ async def tally(
             filters=scope.filters,
             latest_of=latest_of(scope),
         )
-        for count in await histogram(session, span, by=by, buckets=starts):
+        counts = scope.counts
+        if counts is None:
+            counts = await histogram(session, span, by=by, buckets=starts)
+        for count in counts:
             if (count.survey_id, count.question) in wanted:
                 members = found[run[count.bucket - 1]]
                 members.setdefault(count.member, Tally()).add(count, scope.quality)

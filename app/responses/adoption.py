@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.responses.models import ResponseDelta, RollupState, SurveyCell
+from app.responses.models import FOLDED, ResponseDelta, RollupState
 
 #: Rows of one step, each a transaction.
 _STEP_ROWS = 20_000
@@ -51,7 +51,7 @@ async def adopt(session: AsyncSession, state: RollupState) -> None:
     if state.folded_to > 0:
         state.folded_to = 0
         state.epoch += 1
-        for table in (SurveyCell, ResponseDelta):
+        for table in (*FOLDED, ResponseDelta):
             await session.execute(delete(table).where(table.workspace_id == workspace_id))
     for name in ("responses", "events"):
         await session.execute(

@@ -53,8 +53,8 @@ _SLACK = "interval '1 day'"
 
 #: A fold from beyond the oldest running transaction is of another cluster: a dump was restored,
 #: and until the worker has begun anew everything is counted from the rows.
-_OURS = "CAST(:folded_to AS int8) <= pg_snapshot_xmin(pg_current_snapshot())::text::int8"
-_FOLDED_TO = f"(CASE WHEN {_OURS} THEN CAST(:folded_to AS int8) ELSE 0 END)"
+OURS = "CAST(:folded_to AS int8) <= pg_snapshot_xmin(pg_current_snapshot())::text::int8"
+FOLDED_TO = f"(CASE WHEN {OURS} THEN CAST(:folded_to AS int8) ELSE 0 END)"
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _cells(wanted: Slice, by: str | None, span: Span, number: int) -> str:
     return f"""SELECT c.day, {member} AS member, c.survey_id, c.question, c.code, c.quality, c.n,
         c.sums
     FROM survey_cells c
-    WHERE {_OURS} AND c.workspace_id = :workspace_id AND c.dimension = {dimension}
+    WHERE {OURS} AND c.workspace_id = :workspace_id AND c.dimension = {dimension}
         AND c.grain = '{span.grain}' AND c.day >= :start{number} AND c.day < :end{number}
         {_among("c.survey_id", "surveys", "uuid", wanted.survey_ids)}
         {_among("c.question", "questions", "text", wanted.questions)}
@@ -234,7 +234,7 @@ def _rows(table: str, surveys: str, *, folded: bool) -> str:
     """
     if folded:
         return f"""(SELECT * FROM {table} r
-        WHERE r.workspace_id = :workspace_id AND r.xid >= {_FOLDED_TO} OFFSET 0) r"""  # noqa: S608 - only names of our own
+        WHERE r.workspace_id = :workspace_id AND r.xid >= {FOLDED_TO} OFFSET 0) r"""  # noqa: S608 - only names of our own
     return f"""(SELECT * FROM {table} r WHERE r.workspace_id = :workspace_id {surveys}
         AND r.occurred_at >= (CAST(:start AS timestamp) AT TIME ZONE :time_zone) - {_SLACK}
         AND r.occurred_at < (CAST(:end AS timestamp) AT TIME ZONE :time_zone) + {_SLACK}) r"""  # noqa: S608 - only names of our own

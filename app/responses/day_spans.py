@@ -33,6 +33,14 @@ def spans(start: date, end: date, buckets: Sequence[date] = ()) -> list[Span]:
     return found
 
 
+def days_of(span: Span) -> Iterator[date]:
+    """The first day of each of its cells."""
+    day = span.start
+    while day < span.end:
+        yield day
+        day = _next_month(day) if span.grain == "month" else day + timedelta(days=1)
+
+
 def _of_bucket(start: date, end: date) -> Iterator[Span]:
     """The days before its first whole month, its months, and the days after them."""
     first = start if start.day == 1 else _next_month(start)

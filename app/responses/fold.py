@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import now, set_timeout
 from app.responses import adoption
 from app.responses.fold_statement import JOINT_TALLIES, fold_statement, joint_scores
-from app.responses.models import RollupState, SurveyCell
+from app.responses.models import FOLDED, RollupState
+from app.responses.sign_fold import FOLDS
 from app.workspaces.models import Workspace
 
 #: Tallies of one step. A backlog of all days touches nearly every cell in each step, so that few
@@ -51,7 +52,8 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
     workspace = await session.get_one(Workspace, workspace_id)
     state = await _locked_state(session, workspace)
     if (state.time_zone, state.dimensions) != (workspace.time_zone, workspace.dimensions):
-        await session.execute(delete(SurveyCell).where(SurveyCell.workspace_id == workspace_id))
+        for table in FOLDED:
+            await session.execute(delete(table).where(table.workspace_id == workspace_id))
         state.folded_to = 0
         state.time_zone, state.dimensions = workspace.time_zone, list(workspace.dimensions)
     if await adoption.is_foreign(session, state):
@@ -68,7 +70,10 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
     joint = joint_scores((await session.execute(JOINT_TALLIES, span)).scalars())
     statement, names = fold_statement(state.dimensions)
     await session.execute(_WORK_MEMORY)
-    await session.execute(statement, span | {"time_zone": state.time_zone} | names | joint)
+    span["time_zone"] = state.time_zone
+    await session.execute(statement, span | names | joint)
+    for each in FOLDS:
+        await session.execute(each, span)
     state.folded_to = upper
     state.folded_at = now()
     return bound is not None

@@ -4,7 +4,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Date, Index, LargeBinary, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    Double,
+    Index,
+    LargeBinary,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, RecordId, WorkspaceKey
@@ -95,6 +105,8 @@ class ResponseDelta(Base):
     customer: Mapped[str | None]
     segment: Mapped[str | None]
     occurred_at: Mapped[datetime]
+    duration_seconds: Mapped[float | None]
+    flags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
     tallies: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
@@ -124,6 +136,67 @@ class SurveyCell(Base):
     quality: Mapped[str] = mapped_column(primary_key=True)
     n: Mapped[int]
     sums: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+
+
+class SignCell(Base):
+    """How many responses that count show a sign on a local day, or in the month that begins then.
+
+    `sign` is `flag` with a flag as `name`, `named` for those with a customer, or `took` with the
+    bucket of the duration of a complete one (see `durations`).
+    """
+
+    __tablename__ = "sign_cells"
+    __table_args__ = (CheckConstraint("grain IN ('day', 'month')", name="grain"),)
+
+    workspace_id: Mapped[WorkspaceKey]
+    survey_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sign: Mapped[str] = mapped_column(primary_key=True)
+    grain: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int]
+
+
+class DurationCell(Base):
+    """How many complete responses of a local day took exactly so long: ranks within a bucket."""
+
+    __tablename__ = "duration_cells"
+
+    workspace_id: Mapped[WorkspaceKey]
+    survey_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    seconds: Mapped[float] = mapped_column(Double, primary_key=True)
+    n: Mapped[int]
+
+
+class ReturnCell(Base):
+    """How many customers answered a survey on `day`, and on `before` the last time before.
+
+    `before` is -infinity for those who never had. Either stands as a day and as the first day of
+    its month. Customers who answered between two days are those whose `day` lies there and whose
+    `before` does not: each is counted where they first came.
+    """
+
+    __tablename__ = "return_cells"
+    __table_args__ = (
+        CheckConstraint("grain IN ('day', 'month')", name="grain"),
+        CheckConstraint("grain_before IN ('day', 'month')", name="grain_before"),
+    )
+
+    workspace_id: Mapped[WorkspaceKey]
+    survey_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grain: Mapped[str] = mapped_column(primary_key=True)
+    grain_before: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    before: Mapped[date] = mapped_column(Date, primary_key=True)
+    n: Mapped[int]
+
+
+#: All that a fold makes of responses, and what begins anew with it.
+FOLDED = (SurveyCell, SignCell, DurationCell, ReturnCell)
 
 
 class RollupState(Base):

@@ -44,7 +44,7 @@ _RANDOM_CELLS = text("""
 SELECT survey_id, date_trunc('month', day)::date, question, dimension FROM survey_cells
 WHERE workspace_id = :workspace_id ORDER BY random() LIMIT :wanted
 """)
-_ID_RANGE = text("""
+ID_RANGE = text("""
 SELECT (SELECT id FROM responses WHERE workspace_id = :workspace_id ORDER BY id LIMIT 1),
     (SELECT id FROM responses WHERE workspace_id = :workspace_id ORDER BY id DESC LIMIT 1)
 """)
@@ -121,7 +121,7 @@ async def _some(session: AsyncSession, state: RollupState, sample: int) -> list[
     names = {"workspace_id": state.workspace_id}
     cells = await session.execute(_RANDOM_CELLS, names | {"wanted": (sample + 1) // 2})
     blocks = [Block(*row) for row in cells]
-    first, last = (await session.execute(_ID_RANGE, names)).one()
+    first, last = (await session.execute(ID_RANGE, names)).one()
     for _ in range(sample // 2 if first is not None else 0):
         at = UUID(int=random.randint(first.int, last.int))  # noqa: S311 - not a secret
         named = names | {"time_zone": state.time_zone, "id": at}

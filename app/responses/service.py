@@ -167,7 +167,8 @@ def _balance(response: Response) -> list[ResponseDelta]:
         name: getattr(response, name)
         for name in (
             "workspace_id", "survey_id", "version", "status", "quality", "language", "channel",
-            "method", "customer", "segment", "occurred_at", "metadata_", "tallies",
+            "method", "customer", "segment", "occurred_at", "duration_seconds", "flags",
+            "metadata_", "tallies",
         )
     }  # fmt: skip
     there = ResponseDelta(id=new_id(), sign=1, xid=response.xid, **content)

@@ -78,7 +78,7 @@ async def get_response_quality(
 ) -> ResponseQualityRead:
     """How a survey was answered: signs of carelessness, questions left open, figures without them.
 
-    Signs flag a response and never remove it. Counted from the rows of the period.
+    Signs flag a response and never remove it.
     """
     wanted = service.Wanted(
         workspace_id=caller.workspace_id,

@@ -8,13 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
 from app.kpis import envelopes
-from app.kpis.asking import Asked, understand
+from app.kpis.asking import Asked, default_options, understand
 from app.kpis.catalog.response_counts import RESPONSES
-from app.kpis.declaration import Kpi
+from app.kpis.declaration import Kpi, Scope
 from app.kpis.disclosing import measure_disclosed
+from app.kpis.periods import Period
 from app.kpis.proportions import Share, wilson
 from app.kpis.schemas import KpiFigure
 from app.kpis.selections import BY_ID
+from app.responses.cells import histogram
+from app.responses.sign_cells import Told
 from app.sampling.formulas import QUALITY, SIGNS
 from app.sampling.quality_schemas import (
     FigureRead,
@@ -23,7 +26,13 @@ from app.sampling.quality_schemas import (
     ResponseQualityRead,
     SignRead,
 )
-from app.sampling.signs import Missing, Signs, count_missing, count_signs
+from app.sampling.signs import (
+    Missing,
+    count_missing,
+    count_qualities,
+    count_signs,
+    slice_of,
+)
 from app.surveys.service import fetch_survey
 
 #: The figures that a survey is judged by; those that it does not ask for are left out.
@@ -63,37 +72,36 @@ async def judge_responses(session: AsyncSession, wanted: Wanted) -> ResponseQual
     ask = await understand(
         session, RESPONSES, wanted.workspace_id, asked, now=moment, timeout_ms=wanted.timeout_ms
     )
-    signs = await count_signs(session, ask.scope, ask.period, survey.id, wanted.query.fast)
-    open_ = await count_missing(session, ask.scope, ask.period, survey.id)
-    counts = signs.qualities | {"dismissed": signs.dismissed}
+    responses = slice_of(ask.scope, ask.period, survey.id)
+    counts = await histogram(session, responses)
+    told = await count_signs(session, responses, wanted.query.fast)
+    scope = replace(ask.scope, counts=counts)
+    qualities, open_ = count_qualities(counts), count_missing(counts)
+    n = sum(qualities[each] for each in _COUNTED)
     return ResponseQualityRead(
         definition=QUALITY.of(wanted.language),
         survey=survey.id,
         period=envelopes.period(ask.period, moment),
-        n=_n(signs),
-        flagged=counts.get("flagged", 0),
-        excluded={reason: counts.get(reason, 0) for reason in _NOT_COUNTED},
-        signs=list(_signs(signs, wanted)),
+        n=n,
+        flagged=qualities["flagged"],
+        excluded={reason: qualities[reason] for reason in _NOT_COUNTED},
+        signs=list(_signs(told, n, wanted)),
         missing=_missing(open_),
         questions=[_question(each) for each in open_],
         figures=[
             figure
             for name in _HEADLINES
-            if (figure := await _figure(session, wanted, BY_ID[name], asked)) is not None
+            if (figure := await _figure(session, wanted, BY_ID[name], scope, ask.period))
         ],
         as_of=moment,
     )
 
 
-def _n(signs: Signs) -> int:
-    return sum(signs.qualities.get(each, 0) for each in _COUNTED)
-
-
-def _signs(signs: Signs, wanted: Wanted) -> Iterator[SignRead]:
+def _signs(told: Told, n: int, wanted: Wanted) -> Iterator[SignRead]:
     for flag, doubtful in _FLAGS.items():
-        yield _sign(flag, Share(signs.flags.get(flag, 0), _n(signs)), wanted, doubtful=doubtful)
-    yield _sign("fast", Share(signs.fast, signs.timed), wanted)
-    yield _sign("repeated", Share(signs.named - signs.customers, signs.named), wanted)
+        yield _sign(flag, Share(told.flags.get(flag, 0), n), wanted, doubtful=doubtful)
+    yield _sign("fast", Share(told.fast, told.timed), wanted)
+    yield _sign("repeated", Share(told.named - told.customers, told.named), wanted)
 
 
 def _sign(name: str, share: Share, wanted: Wanted, *, doubtful: bool = False) -> SignRead:
@@ -126,19 +134,15 @@ def _question(each: Missing) -> MissingRead:
 
 
 async def _figure(
-    session: AsyncSession, wanted: Wanted, kpi: Kpi, asked: Asked
+    session: AsyncSession, wanted: Wanted, kpi: Kpi, scope: Scope, period: Period
 ) -> FigureRead | None:
     """The KPI with and without what is flagged; None if the survey does not ask for it."""
-    ask = await understand(
-        session, kpi, wanted.workspace_id, asked, now=now(), timeout_ms=wanted.timeout_ms
-    )
-    (found,) = await measure_disclosed(session, kpi, ask.scope, [ask.period])
+    scope = replace(scope, options=default_options(kpi))
+    (found,) = await measure_disclosed(session, kpi, scope, [period])
     every = envelopes.member_of(found)
     if every.reason in {"not_defined", "no_data"}:
         return None
-    (found,) = await measure_disclosed(
-        session, kpi, replace(ask.scope, quality="clean"), [ask.period]
-    )
+    (found,) = await measure_disclosed(session, kpi, replace(scope, quality="clean"), [period])
     clean = envelopes.member_of(found)
     known = every.value is not None and clean.value is not None
     return FigureRead(

@@ -1,6 +1,7 @@
-"""How the responses to a survey came: counted from their rows, in one statement."""
+"""How the responses to a survey came: from cells, or where those cannot tell from the rows."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
-from app.responses.cells import Count, Slice, bound, histogram, rows_sql
+from app.responses.cells import Count, Slice, bound, rows_sql
+from app.responses.sign_cells import Told, read_signs
 
+_RESPONSES = "@responses"
 #: What does not count as an answer to a question, beside the special codes of those that do.
 _SKIPPED = "~skipped"
 _ANSWERED = "~answered"
@@ -18,25 +21,8 @@ _LEFT_OUT = frozenset({"~dismissed", _SKIPPED, _ANSWERED})
 _COUNTED = ("ok", "flagged")
 
 
-@dataclass(frozen=True)
-class Signs:
-    """Responses by quality; of those that count (not dismissed) by flag, and other signs."""
-
-    qualities: dict[str, int]
-    """Without the dismissed."""
-    dismissed: int
-    flags: dict[str, int]
-    timed: int
-    """Complete, with a duration."""
-    fast: int
-    """Of those, faster than the given part of the median of their version."""
-    named: int
-    """With a customer."""
-    customers: int
-    """Different ones."""
-
-
-def _slice(scope: Scope, period: Period, survey_id: UUID) -> Slice:
+def slice_of(scope: Scope, period: Period, survey_id: UUID) -> Slice:
+    """All responses to a survey in a period."""
     return Slice(
         workspace_id=scope.workspace_id,
         start=period.start,
@@ -46,38 +32,43 @@ def _slice(scope: Scope, period: Period, survey_id: UUID) -> Slice:
     )
 
 
-async def count_signs(
-    session: AsyncSession, scope: Scope, period: Period, survey_id: UUID, fast: float
-) -> Signs:
-    """Count the responses to a survey that were answered in a period."""
-    wanted = _slice(scope, period, survey_id)
+def count_qualities(counts: Iterable[Count]) -> Counter[str]:
+    """Responses by quality, the dismissed as such."""
+    found: Counter[str] = Counter()
+    for each in counts:
+        if each.question == _RESPONSES:
+            found["dismissed" if each.code == "dismissed" else each.quality] += each.n
+    return found
+
+
+async def count_signs(session: AsyncSession, wanted: Slice, fast: float) -> Told:
+    """How the responses to a survey came that were answered in a period."""
+    told = await read_signs(session, wanted, fast)
+    return await _count_rows(session, wanted, fast) if told is None else told
+
+
+async def _count_rows(session: AsyncSession, wanted: Slice, fast: float) -> Told:
     statement = text(f"""
 WITH chosen AS MATERIALIZED (
-    SELECT r.version, r.status, r.quality, r.flags, r.customer, r.duration_seconds,
-        r.status <> 'dismissed' AND r.quality IN ('ok', 'flagged') AS counts
+    SELECT r.version, r.flags, r.customer,
+        CASE r.status WHEN 'complete' THEN r.duration_seconds END AS seconds
     FROM {rows_sql(wanted, None)} r
+    WHERE r.status <> 'dismissed' AND r.quality IN ('ok', 'flagged')
 ), medians AS (
-    SELECT version, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_seconds) AS median
-    FROM chosen WHERE counts AND status = 'complete' AND duration_seconds IS NOT NULL
-    GROUP BY version
+    SELECT version, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
+    FROM chosen WHERE seconds IS NOT NULL GROUP BY version
 )
-SELECT 'quality' AS sign, quality AS name, count(*) AS n
-FROM chosen WHERE status <> 'dismissed' GROUP BY quality
+SELECT 'flag' AS sign, f.flag AS name, count(*)
+FROM chosen CROSS JOIN LATERAL unnest(flags) AS f (flag) GROUP BY f.flag
 UNION ALL
-SELECT 'dismissed', '', count(*) FROM chosen WHERE status = 'dismissed'
-UNION ALL
-SELECT 'flag', f.flag, count(*)
-FROM chosen CROSS JOIN LATERAL unnest(flags) AS f (flag) WHERE counts GROUP BY f.flag
-UNION ALL
-SELECT 'timed', '', count(*)
-FROM chosen WHERE counts AND status = 'complete' AND duration_seconds IS NOT NULL
+SELECT 'timed', '', count(seconds) FROM chosen
 UNION ALL
 SELECT 'fast', '', count(*) FROM chosen JOIN medians USING (version)
-WHERE counts AND status = 'complete' AND duration_seconds < :fast * median
+WHERE seconds < :fast * median
 UNION ALL
-SELECT 'named', '', count(customer) FROM chosen WHERE counts
+SELECT 'named', '', count(customer) FROM chosen
 UNION ALL
-SELECT 'customers', '', count(DISTINCT customer) FROM chosen WHERE counts
+SELECT 'customers', '', count(DISTINCT customer) FROM chosen
 """)  # noqa: S608 - only names of our own
     parameters = bound(wanted, None, ()) | {"fast": fast}
     # Only what the statement names may be bound.
@@ -85,14 +76,12 @@ SELECT 'customers', '', count(DISTINCT customer) FROM chosen WHERE counts
     found: dict[str, dict[str, int]] = {}
     for sign, name, n in await session.execute(statement, named):
         found.setdefault(sign, {})[name] = n
-    return Signs(
-        qualities=found.get("quality", {}),
-        dismissed=found["dismissed"][""],
+    return Told(
         flags=found.get("flag", {}),
-        timed=found["timed"][""],
-        fast=found["fast"][""],
         named=found["named"][""],
         customers=found["customers"][""],
+        timed=found["timed"][""],
+        fast=found["fast"][""],
     )
 
 
@@ -105,15 +94,13 @@ class Missing:
     skipped: int
 
 
-async def count_missing(
-    session: AsyncSession, scope: Scope, period: Period, survey_id: UUID
-) -> list[Missing]:
+def count_missing(counts: Iterable[Count]) -> list[Missing]:
     """The questions (and rows of matrices) of a survey, those most often left open first.
 
     Of responses that count, whatever their flags. Not applicable is an answer.
     """
     codes: dict[str, Counter[str]] = {}
-    for each in await histogram(session, _slice(scope, period, survey_id)):
+    for each in counts:
         if _is_answer(each):
             codes.setdefault(each.question, Counter())[each.code] += each.n
     found = [
