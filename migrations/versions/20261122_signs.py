@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_signs"
-down_revision = "20261122_week_start"
+down_revision = "20261122_purchase_turns"
 branch_labels = None
 depends_on = None
 
