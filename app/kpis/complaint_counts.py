@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
     literal_column,
@@ -48,6 +49,8 @@ OF_COMPLAINTS: Mapping[str, SQLColumnExpression[Any]] = {
 OCCURRED_AT = func.coalesce(Complaint.occurred_at, Complaint.received_at)
 _COUNTED = "counted"
 EXCLUSIONS = ("merged", "duplicate", "not_a_complaint")
+WITHOUT_KNOWN_ORDER = "without_known_order"
+"""A complaint about orders that names none: counted by its own date only."""
 
 
 @dataclass
@@ -91,7 +94,7 @@ async def count_exposures(
     session: AsyncSession, scope: Scope, timeline: Timeline, by: str | None, *, per_order: bool
 ) -> dict[int, dict[str, Counts]]:
     """Orders placed, or customers who placed any, by place of the period and by group."""
-    placed = _orders(scope, timeline, by)
+    placed = orders_placed(scope, timeline, by)
     counted = func.count() if per_order else func.count(placed.c.customer_id.distinct())
     rows = await session.execute(
         select(placed.c.step, placed.c.member, counted).group_by(placed.c.step, placed.c.member)
@@ -104,14 +107,15 @@ async def count_exposures(
     return found
 
 
-def _orders(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
+def orders_placed(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
     """Orders placed on the timeline, by the groups that concern customers."""
     by = by if by and concerns_customers(by) else None
     names = [name for name in scope.filters if name in OF_CUSTOMERS]
-    query: Select[Any, Any, Any] = select(
+    query: Select[Any, Any, Any, Any] = select(
         _step(Order.ordered_at, timeline).label("step"),
         _member(by).label("member"),
         Order.customer_id,
+        Order.ordered_at,
     ).where(
         Order.workspace_id == scope.workspace_id,
         Order.ordered_at >= timeline.points[0],
@@ -125,17 +129,11 @@ def _orders(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
     return query.where(*(OF_CUSTOMERS[name].in_(scope.filters[name]) for name in names)).subquery()
 
 
-def _complaints(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
+def complaints_made(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
     """Complaints that happened on the timeline, with their fate and their known customer."""
-    columns = {**OF_CUSTOMERS, **OF_COMPLAINTS}
     first, last = timeline.points[0], timeline.points[-1]
     return (
-        select(
-            _step(OCCURRED_AT, timeline).label("step"),
-            _member(by).label("member"),
-            fate().label("fate"),
-            Customer.id.label("customer_id"),
-        )
+        _told(OCCURRED_AT, scope, timeline, by)
         .select_from(Complaint)
         .outerjoin(
             Customer,
@@ -145,8 +143,6 @@ def _complaints(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
             ),
         )
         .where(
-            Complaint.workspace_id == scope.workspace_id,
-            is_complaint(),
             # The same as a condition on OCCURRED_AT, in the form that the two indexes serve.
             or_(
                 and_(Complaint.occurred_at >= first, Complaint.occurred_at < last),
@@ -156,21 +152,60 @@ def _complaints(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
                     Complaint.received_at < last,
                 ),
             ),
-            *(columns[name].in_(values) for name, values in scope.filters.items()),
         )
         .subquery()
     )
 
 
+def complaints_about_orders(scope: Scope, timeline: Timeline, by: str | None) -> Subquery:
+    """Complaints about orders that were placed on the timeline, with the customer who ordered."""
+    return (
+        _told(Order.ordered_at, scope, timeline, by)
+        .select_from(Order)
+        .join(
+            Complaint,
+            and_(
+                Complaint.workspace_id == scope.workspace_id, Complaint.order == Order.external_id
+            ),
+        )
+        .join(
+            Customer,
+            and_(Customer.workspace_id == scope.workspace_id, Customer.id == Order.customer_id),
+        )
+        .where(
+            Order.workspace_id == scope.workspace_id,
+            Order.ordered_at >= timeline.points[0],
+            Order.ordered_at < timeline.points[-1],
+        )
+        .subquery()
+    )
+
+
+def _told(
+    at: SQLColumnExpression[datetime], scope: Scope, timeline: Timeline, by: str | None
+) -> Select[Any, Any, Any, Any, Any]:
+    """What is asked of complaints, by the instant at which they count."""
+    columns = {**OF_CUSTOMERS, **OF_COMPLAINTS}
+    return select(
+        _step(at, timeline).label("step"),
+        _member(by).label("member"),
+        fate().label("fate"),
+        Customer.id.label("customer_id"),
+        Complaint.order,
+    ).where(
+        Complaint.workspace_id == scope.workspace_id,
+        is_complaint(),
+        *(columns[name].in_(values) for name, values in scope.filters.items()),
+    )
+
+
 async def add_complaints(
     session: AsyncSession,
-    scope: Scope,
+    told: Subquery,
     timeline: Timeline,
-    by: str | None,
     found: list[dict[str, Counts]],
 ) -> None:
     """Add the complaints to what was found."""
-    told = _complaints(scope, timeline, by)
     query = select(told.c.step, told.c.member, told.c.fate, func.count())
     for step, member, what, n in await session.execute(
         query.group_by(told.c.step, told.c.member, told.c.fate)
@@ -186,14 +221,13 @@ async def add_complaints(
 
 async def add_complainants(
     session: AsyncSession,
+    told: Subquery,
     scope: Scope,
     timeline: Timeline,
-    by: str | None,
     found: list[dict[str, Counts]],
 ) -> None:
     """Add the customers who complained to what was found; each once, if they ordered too."""
-    told = _complaints(scope, timeline, by)
-    placed = _orders(scope, timeline, None)
+    placed = orders_placed(scope, timeline, None)
     ordered = select(placed.c.step, placed.c.customer_id).distinct().subquery()
     counted = told.c.fate == _COUNTED
     query = (
@@ -222,3 +256,22 @@ async def add_complainants(
                 "without_customer": unknown,
                 "without_order": complained - both,
             }
+
+
+async def add_unattributed(
+    session: AsyncSession,
+    scope: Scope,
+    timeline: Timeline,
+    by: str | None,
+    found: list[dict[str, Counts]],
+) -> None:
+    """Add the complaints that happened on the timeline and name no order that is known."""
+    told = complaints_made(scope, timeline, by)
+    known = exists().where(
+        Order.workspace_id == scope.workspace_id, Order.external_id == told.c.order
+    )
+    query = select(told.c.step, told.c.member, func.count()).where(told.c.fate == _COUNTED, ~known)
+    for step, member, n in await session.execute(query.group_by(told.c.step, told.c.member)):
+        place = timeline.periods.get(step)
+        if place is not None:
+            found[place].setdefault(member, Counts()).excluded[WITHOUT_KNOWN_ORDER] = n

@@ -1,4 +1,7 @@
-"""The complaint rate: complaints per 1,000 orders, or complaining per 1,000 active customers."""
+"""The complaint rate: complaints per 1,000 orders, or complaining per 1,000 active customers.
+
+Complaints count when they happened, or with the orders that they are about.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +15,13 @@ from app.kpis.complaint_counts import (
     Counts,
     add_complainants,
     add_complaints,
+    add_unattributed,
+    complaints_about_orders,
+    complaints_made,
     concerns_customers,
     count_exposures,
 )
+from app.kpis.complaint_development import developed
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe, wilson
@@ -33,6 +40,21 @@ BASIS = Option(
     values=("orders", "customers"),
     default="orders",
 )
+ATTRIBUTION = Option(
+    "attribution",
+    Text(
+        "occurrence: complaints count on the day on which they happened. order: with the order "
+        "that they are about, whenever they came; young orders have not had the time, so the "
+        "component `development` tells which share of their complaints has come by now "
+        "(chain-ladder method on the orders of the last 730 days), and `expected` the rate once "
+        "all have.",
+        "occurrence：投诉按事发日计入。order：投诉计入其所涉订单的下单日，无论何时提出；"
+        "近期订单的投诉尚未到齐，分量 `development` 给出目前已到的比例（对最近 730 天的订单用"
+        "链梯法），`expected` 给出到齐后的投诉率。",
+    ),
+    values=("occurrence", "order"),
+    default="occurrence",
+)
 DIMENSIONS = (*OF_CUSTOMERS, *OF_COMPLAINTS)
 PER = 1_000
 
@@ -43,20 +65,28 @@ async def measure_complaint_rate(
     """The complaint rate of each period and group; see `Kpi.formula` of the catalogue."""
     found: list[dict[str, Counts]] = [{} for _ in periods]
     per_order = chosen(scope, BASIS) == "orders"
+    by_order = chosen(scope, ATTRIBUTION) == "order"
     for timeline in timelines(periods):
         exposures = await count_exposures(session, scope, timeline, by, per_order=per_order)
         for place in timeline.periods.values():
             found[place] = exposures.get(place, {})
-        told = add_complaints if per_order else add_complainants
-        await told(session, scope, timeline, by, found)
+        complaints = complaints_about_orders if by_order else complaints_made
+        told = complaints(scope, timeline, by)
+        if per_order:
+            await add_complaints(session, told, timeline, found)
+        else:
+            await add_complainants(session, told, scope, timeline, found)
+        if by_order:
+            await add_unattributed(session, scope, timeline, by, found)
     of_all = all(concerns_customers(name) for name in (*scope.filters, *filter(None, [by])))
-    return [
+    figures: Figures = [
         {
             member: _measurement(counts, scope.level, per_order=per_order, of_all=of_all)
             for member, counts in _complete(groups, by).items()
         }
         for groups in found
     ]
+    return await developed(session, scope, periods, by, figures) if by_order else figures
 
 
 def _complete(groups: Mapping[str, Counts], by: str | None) -> Mapping[str, Counts]:
@@ -88,7 +118,7 @@ def _measurement(counts: Counts, level: float, *, per_order: bool, of_all: bool)
         n=counts.exposure,
         numerator={"complaints" if per_order else "complaining_customers": counts.events},
         denominator={"orders" if per_order else "active_customers": counts.exposure},
-        excluded={name: counts.excluded.get(name, 0) for name in names},
+        excluded=dict.fromkeys(names, 0) | counts.excluded,
         interval=interval,
         reason=None if counts.exposure else "empty_denominator",
         evidence=evidence,

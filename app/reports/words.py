@@ -136,6 +136,10 @@ WARNINGS: dict[str, Text] = {
     "incomplete_cohort": Text(
         "Not every customer has had the whole time yet.", "部分客户的观察期尚未结束。"
     ),
+    "complaints_to_come": Text(
+        "Some orders are too young: more complaints about them will come.",
+        "部分订单时间尚短，相关投诉还会陆续出现。",
+    ),
     "orders_without_quantity": Text(
         "Some orders do not say how much was bought.", "部分订单没有数量。"
     ),
@@ -209,6 +213,10 @@ EXCLUSIONS: dict[str, Text] = {
     "repeated_leads": Text("repeated leads", "重复线索"),
     "leads_of_existing_customers": Text("leads of customers", "已有客户的线索"),
     "days_without_statement": Text("days without a statement", "未登记的天数"),
+    "complaints_to_come": Text(
+        "Some orders are too young: more complaints about them will come.",
+        "部分订单时间尚短，相关投诉还会陆续出现。",
+    ),
     "orders_without_quantity": Text("orders without a quantity", "无数量的订单"),
     "fully_refunded_orders": Text("fully refunded orders", "全额退款订单"),
 }

@@ -23,7 +23,7 @@ from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe
 from app.kpis.rates import Rate, rate_difference
-from tests.kpis.shops import SEGMENTS, ZONE, Shop, instants, opened, period_lists, shops
+from tests.kpis.shops import SEGMENTS, ZONE, Sale, Shop, instants, opened, period_lists, shops
 
 OUTCOMES: tuple[Outcome | None, ...] = (None, *get_args(Outcome))
 
@@ -41,6 +41,7 @@ class Contact:
     received_at: datetime
     customer: str | None
     channel: str = "phone"
+    order: str | None = None
 
     @property
     def complains(self) -> bool:
@@ -58,6 +59,10 @@ class Contact:
         """Whether it happened in the period."""
         return period.starts_at <= (self.occurred_at or self.received_at) < period.ends_at
 
+    def about(self, shop: Shop) -> Sale | None:
+        """The order that it is about."""
+        return next((s for n, s in enumerate(shop.sales) if self.order == f"o{n}"), None)
+
 
 @st.composite
 def contacts(draw: st.DrawFn) -> Contact:
@@ -72,6 +77,7 @@ def contacts(draw: st.DrawFn) -> Contact:
         received_at=draw(instants()),
         customer=draw(st.sampled_from([None, "stranger", *SEGMENTS])),
         channel=draw(st.sampled_from(["phone", "web"])),
+        order=draw(st.sampled_from([None, "unknown", *(f"o{number}" for number in range(9))])),
     )
 
 
@@ -93,6 +99,7 @@ async def _store(session: AsyncSession, scope: Scope, told: Sequence[Contact]) -
             received_at_effective=each.received_at,
             identity_mode="identified",
             customer=each.customer,
+            order=each.order,
             content_hash="",
             details={},
             state=each.state,
@@ -134,6 +141,15 @@ def _by_hand(
     excluded["without_customer"] = sum(each.customer not in SEGMENTS for each in counted)
     excluded["without_order"] = len(named - active)
     return len(named & active), len(active), excluded
+
+
+def _by_order(shop: Shop, told: Sequence[Contact], period: Period) -> tuple[int, int, set[str]]:
+    """Complaints about orders of the period, those about none that is known, and who ordered."""
+    counted = [each for each in told if each.complains and each.left_out is None]
+    about = [sale for each in counted if (sale := each.about(shop)) is not None]
+    inside = [sale for sale in about if period.starts_at <= sale.at < period.ends_at]
+    unknown = [each for each in counted if each.inside(period) and each.about(shop) is None]
+    return len(inside), len(unknown), {sale.customer for sale in inside}
 
 
 def _counts(measured: Measurement) -> tuple[float, float, Mapping[str, int]]:
@@ -183,6 +199,35 @@ async def test_the_rate_equals_counting_by_hand(
         gold = [each for each in by_segment["gold"] if each.channel == "web"]
         expected = _by_hand(shop.of(names["gold"]), gold, period, basis)
         assert _counts(filtered[place][""]) == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(shop=shops(), told=st.lists(contacts(), max_size=12), periods=period_lists())
+async def test_complaints_count_with_their_orders(
+    database: Database, shop: Shop, told: list[Contact], periods: list[Period]
+) -> None:
+    """By the day of the order: complaints and customers of everybody, and by segment."""
+    async with opened(database, shop) as (session, scope):
+        await _store(session, scope, told)
+        options = {"attribution": "order"}
+        by_orders = await measure_complaint_rate(
+            session, replace(scope, options=options), periods, None
+        )
+        segments = await measure_complaint_rate(
+            session, replace(scope, options=options), periods, "segment"
+        )
+        by_customers = await measure_complaint_rate(
+            session, replace(scope, options=options | {"basis": "customers"}), periods, None
+        )
+    for place, period in enumerate(periods):
+        events, unknown, customers = _by_order(shop, told, period)
+        measured = by_orders[place][""]
+        assert measured.numerator == {"complaints": events}
+        assert measured.excluded.get("without_known_order", 0) == unknown
+        assert by_customers[place][""].numerator == {"complaining_customers": len(customers)}
+        of_groups = [each.numerator["complaints"] for each in segments[place].values()]
+        assert sum(of_groups) == events
+        assert customers == set() or any(of_groups)
 
 
 async def test_what_is_left_out_is_what_the_lifecycle_leaves_out(database: Database) -> None:
