@@ -78,7 +78,7 @@ class ReportDefinitionPut(Input):
     period: Grain
     """The unit of the calendar that a report covers: the last complete one, in the workspace's
     time zone."""
-    sections: Annotated[list[ReportSectionPut], Field(min_length=1, max_length=30)]
+    sections: Annotated[list[ReportSectionPut], Field(min_length=1, max_length=50)]
     scorecard: Code | None = None
     """A scorecard whose result for the period stands before the KPIs."""
     languages: _Languages = Field(default_factory=_both)
