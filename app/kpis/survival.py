@@ -135,20 +135,19 @@ def limits(point: Point, band: Band, level: float = DEFAULT_LEVEL) -> Interval |
     `log-log` keeps within 0 and 1 by itself (Kalbfleisch and Prentice), `log` and `plain` are
     cut there.
     """
-    (found,) = _ends([point], band, level)
+    found = next(_ends([point], band, level))
     return None if found is None else Interval(level, *found, f"greenwood_{band.replace('-', '_')}")
 
 
-def banded(found: Curve, band: Band, level: float = DEFAULT_LEVEL) -> list[Ends | None]:
+def banded(found: Curve, band: Band, level: float = DEFAULT_LEVEL) -> Iterator[Ends | None]:
     """The ends of the band at each point of a curve; see `limits`."""
     return _ends(found.points, band, level)
 
 
-def _ends(points: Sequence[Point], band: Band, level: float) -> list[Ends | None]:
+def _ends(points: Sequence[Point], band: Band, level: float) -> Iterator[Ends | None]:
     z, around = critical_z(level), _BANDS[band]
-    return [
-        around(s, z * math.sqrt(variance)) if 0 < s < 1 else None for _, _, _, s, variance in points
-    ]
+    for _, _, _, s, variance in points:
+        yield around(s, z * math.sqrt(variance)) if 0 < s < 1 else None
 
 
 def _plain(s: float, spread: float) -> Ends:
@@ -181,13 +180,16 @@ def median_limits(
     return median_within(found, banded(found, band, level))
 
 
-def median_within(found: Curve, ends: Sequence[Ends | None]) -> tuple[int | None, int | None]:
-    """The same by the ends of the band at each point."""
-    around = [own or (point.s, point.s) for point, own in zip(found.points, ends, strict=True)]
-    reached = zip(found.points, around, strict=True)
-    low = next((point.t for point, (low, _) in reached if low <= 0.5 + _SLACK), None)
-    reached = zip(found.points, around, strict=True)
-    return low, next((point.t for point, (_, high) in reached if high <= 0.5 + _SLACK), None)
+def median_within(found: Curve, ends: Iterable[Ends | None]) -> tuple[int | None, int | None]:
+    """The same by the ends of the band at each point; they are read up to the median alone."""
+    first = None
+    for point, own in zip(found.points, ends, strict=True):
+        low, high = own or (point.s, point.s)
+        if first is None and low <= 0.5 + _SLACK:
+            first = point.t
+        if high <= 0.5 + _SLACK:
+            return first, point.t
+    return first, None
 
 
 @dataclass(frozen=True)

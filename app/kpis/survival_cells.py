@@ -97,7 +97,7 @@ def _lives(
 
     `watched` are the first days of all who were under observation; None: from their first day on.
     """
-    since, end, lag = wanted.since, wanted.end, wanted.lag
+    since, end, lag, entry = wanted.since, wanted.end, wanted.lag, wanted.entry(0)
     lives = Lives(
         events=Counter({gap + lag: n for gap, n in gaps.items()}),
         censored=Counter({end - 1 - day: n for day, n in waiting.items() if since <= day < end}),
@@ -107,7 +107,7 @@ def _lives(
     else:
         for day, n in watched.items():
             if since <= day < end:
-                lives.entered[wanted.entry(day)] += n
+                lives.entered[max(entry - day, ALWAYS)] += n
     return lives
 
 

@@ -107,7 +107,7 @@ async def _understand(
 
 def _group(member: str, lives: Lives, band: Band, level: float, *, hidden: bool) -> SurvivalGroup:
     found = curve(lives)
-    band_ends = banded(found, band, level)
+    band_ends = list(banded(found, band, level))
     low, high = median_within(found, band_ends)
     points: list[SurvivalPoint] = [
         {"t": t, "at_risk": at_risk, "events": events, "s": s, "low": low, "high": high}

@@ -71,11 +71,10 @@ async def watch_each(
     session: AsyncSession, scope: Scope, wanted: Sequence[Wanted], by: str | None
 ) -> list[Groups]:
     """The same of several watches of one scope and one event."""
-    ends = [each.end for each in wanted]
     # Another silence than the usual one is found in the days of each customer.
-    windows = {each.window for each in wanted if each.event == "churn"}
-    from_days = bool(windows - {SILENCE_DAYS})
-    book = await open_book(session, scope.workspace_id, scope.time_zone, ends, by_hand=from_days)
+    from_days = any(each.event == "churn" and each.window != SILENCE_DAYS for each in wanted)
+    ends = [each.end for each in wanted] if from_days else []
+    book = await open_book(session, scope.workspace_id, scope.time_zone, ends)
     if book is None:
         found = [await _from_rows(session, each, by) for each in wanted]
     elif from_days:

@@ -145,6 +145,7 @@ def row_of(workspace_id: UUID, customer_id: UUID, number: int, history: History)
 def undone_rows(workspace_id: UUID, histories: Mapping[int, History]) -> Iterator[dict[str, Any]]:
     """What `UndonePurchase` keeps of customers, by their numbers, in the order of its key."""
     for number, history in histories.items():
+        days: list[int | None] = [*history.days[:2], None, None]
         for position, (placed, undone) in enumerate(history.undone):
             yield {
                 "workspace_id": workspace_id,
@@ -154,6 +155,9 @@ def undone_rows(workspace_id: UUID, histories: Mapping[int, History]) -> Iterato
                 "undone_day": undone,
                 "stretch": (undone - placed).bit_length(),
                 "opening": not history.days or placed < history.days[0],
+                "first_day": days[0],
+                "second_day": days[1],
+                "silent_day": history.silent_day,
                 "quantity": history.undone_units[position],
                 **history.traits._asdict(),
             }

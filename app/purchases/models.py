@@ -118,6 +118,10 @@ class UndonePurchase(Base):
     """It stood for fewer than 2^stretch days: the index needs to look no farther."""
     opening: Mapped[bool]
     """Whether no purchase that is kept was made on an earlier day."""
+    first_day: Mapped[int | None]
+    """The customer's, as in `CustomerPurchases`; so are the next two."""
+    second_day: Mapped[int | None]
+    silent_day: Mapped[int | None]
     quantity: Mapped[int | None]
     segment: Mapped[str]
     channel: Mapped[str]
