@@ -168,7 +168,7 @@ async def understand(
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,
     )
-    period = period_asked(asked, ZoneInfo(zone), weekday(workspace.week_start), now)
+    period = period_asked(asked, workspace, now)
     return Ask(scope, period, now, asked, dimensions, row[1], row[2])
 
 
@@ -212,12 +212,14 @@ def _may_filter(kpi: Kpi, name: str, dimensions: tuple[str, ...]) -> bool:
     )
 
 
-def period_asked(asked: Asked, zone: ZoneInfo, week_start: int, now: datetime) -> Period:
+def period_asked(asked: Asked, workspace: Workspace, now: datetime) -> Period:
     """The period asked for; the last 30 local days where an end is open. 422 for none."""
     span = timedelta(days=DEFAULT_DAYS)
+    zone = ZoneInfo(asked.zone or workspace.time_zone)
     try:
         end = asked.end or local_date(now, zone) + timedelta(days=1)
-        return Period(asked.start or end - span, end, zone, week_start)
+        start, week_start = asked.start or end - span, weekday(workspace.week_start)
+        return Period(start, end, zone, week_start, workspace.late_days)
     except OverflowError:
         fault = PeriodError("period-out-of-range", "the calendar ends")
         raise refused("?to", fault) from None

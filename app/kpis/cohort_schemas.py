@@ -90,7 +90,7 @@ class CohortCell(Output):
     rate: float | None
     interval: KpiInterval | None
     complete: bool
-    """Whether the unit has ended."""
+    """Whether the unit has ended, and the workspace waits no longer for what comes late."""
     revenue: str | None
     """With by=revenue, what the rate is made of; null where currencies differ."""
 

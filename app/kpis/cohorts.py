@@ -32,7 +32,7 @@ FORMULA = Text(
     "Cohort: customers whose first ever purchase lies in the unit (week, month, quarter or year). "
     "Cell k: how many of them are active k units later on the calendar / size; k = 0 is 1. "
     "type=exact: with a purchase in that unit; rolling: in it or later; bounded_by: in the units "
-    "1 to k. Cells may rise with k. A cell is complete when its unit has ended. Mean by k over "
+    "1 to k. Cells may rise with k. A cell is complete when its unit is. Mean by k over "
     "complete cells of cohorts that are not empty: weighted = sum of active / sum of sizes, "
     "simple = mean of the shares. by=revenue: what the cohort brought in k units later / in its "
     "first unit; orders less refunds, each on its own date, in one currency (rolling: from k on, "
@@ -175,9 +175,9 @@ def _cohort(
     cells = []
     for k, start in enumerate(units[place : place + wanted.columns]):
         share = Share(_active(wanted.type, counts, size, k), size)
-        ends_at = day_starts_at(add_units(start, wanted.grain, 1), wanted.period.zone)
-        cell = Cell(k, share.count, share.value, wilson(share, wanted.scope.level),
-                    ends_at <= wanted.now)  # fmt: skip
+        unit = replace(wanted.period, start=start, end=add_units(start, wanted.grain, 1))
+        interval = wilson(share, wanted.scope.level)
+        cell = Cell(k, share.count, share.value, interval, unit.complete(wanted.now))
         if wanted.by == "revenue":
             cell = _priced(cell, wanted.type, revenue)
         cells.append(cell)

@@ -41,7 +41,6 @@ MAX_BUCKETS = 1_000
 
 _FIRST_DAY = date(1900, 1, 1)
 _LAST_DAY = date(2200, 1, 1)
-_NO_WAIT = timedelta(0)
 
 
 class PeriodError(ValueError):
@@ -56,7 +55,8 @@ class PeriodError(ValueError):
 class Period:
     """Local dates from `start` up to but not including `end`, in an IANA zone.
 
-    Its calendar's weeks begin on the weekday `week_start`.
+    Its calendar's weeks begin on the weekday `week_start`; it is complete so many days after it
+    has ended.
 
     Raises PeriodError when it holds no day, more than MAX_DAYS, or days outside 1900 to 2199.
     """
@@ -65,6 +65,7 @@ class Period:
     end: date
     zone: ZoneInfo
     week_start: int = MONDAY
+    late_days: int = 0
 
     def __post_init__(self) -> None:
         if self.start >= self.end:
@@ -89,9 +90,9 @@ class Period:
         """UTC instant before which the last day ends (exclusive)."""
         return day_starts_at(self.end, self.zone)
 
-    def complete(self, now: datetime, late_window: timedelta = _NO_WAIT) -> bool:
-        """True once the period has ended and `late_window` more has passed for late arrivals."""
-        return self.ends_at + late_window <= now
+    def complete(self, now: datetime) -> bool:
+        """True once the period has ended and the days for late arrivals have passed."""
+        return day_starts_at(self.end + timedelta(days=self.late_days), self.zone) <= now
 
     def days_begun(self, now: datetime) -> int:
         """How many of its dates have begun at `now`, today included; 0 while in the future."""
@@ -109,9 +110,9 @@ class Bucket:
     period: Period
     whole: bool
 
-    def complete(self, now: datetime, late_window: timedelta = _NO_WAIT) -> bool:
-        """True for a whole unit that has ended; only such buckets are fit for a trend test."""
-        return self.whole and self.period.complete(now, late_window)
+    def complete(self, now: datetime) -> bool:
+        """True for a whole unit that is complete; only such buckets are fit for a trend test."""
+        return self.whole and self.period.complete(now)
 
 
 def split(period: Period, grain: Grain) -> tuple[Bucket, ...]:

@@ -100,7 +100,8 @@ class KpiPeriod(Output):
     end: date = Field(alias="to")
     tz: str
     complete: bool
-    """Whether it has ended (and, for a point of a trend, is a whole unit of the calendar)."""
+    """Whether it ended `late_days` of the workspace ago (none unless set); a point of a trend must
+    be a whole unit of the calendar, too."""
 
 
 class KpiInterval(Output):

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
-from app.fields import weekday, zone
 from app.kpis import envelopes
 from app.kpis.asking import Asked, period_asked, refused
 from app.kpis.periods import Bucket, Period, PeriodError, split
@@ -22,8 +21,7 @@ async def period_of(
 ) -> Period:
     """The period of a request, in its zone or the workspace's; 422 `invalid-period`."""
     workspace = await fetch_workspace(session, workspace_id)
-    local = zone(asked.zone or workspace.time_zone)
-    return period_asked(asked, local, weekday(workspace.week_start), at)
+    return period_asked(asked, workspace, at)
 
 
 async def fetch_metric_trend(

@@ -17,6 +17,7 @@ class Workspace(Base):
     __tablename__ = "workspaces"
     __table_args__ = (
         CheckConstraint("minimum_cell_size BETWEEN 1 AND 1000", name="minimum_cell_size"),
+        CheckConstraint("late_days BETWEEN 0 AND 90", name="late_days"),
         CheckConstraint(
             f"week_start IN ({', '.join(map(repr, get_args(Weekday)))})", name="week_start"
         ),
@@ -28,6 +29,8 @@ class Workspace(Base):
     """Zone of the local days of every report; rollups are kept in it."""
     week_start: Mapped[str] = mapped_column(default="monday", server_default=text("'monday'"))
     """The day on which the weeks of every report begin; ISO 8601 says Monday."""
+    late_days: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How long after its end a period is not complete: what belongs to it may still come."""
     language: Mapped[str] = mapped_column(default="zh-CN")
     currency: Mapped[str] = mapped_column(default="CNY")
     dimensions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)

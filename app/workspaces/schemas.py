@@ -36,6 +36,18 @@ class WorkspacePatch(Input):
         ]
         | None
     ) = None
+    late_days: (
+        Annotated[
+            int,
+            Field(
+                ge=0,
+                le=90,
+                description="Local days after its end for which a period is not complete yet, "
+                "because what belongs to it still comes in: it is in no slope and no chart.",
+            ),
+        ]
+        | None
+    ) = None
     language: Language | None = None
     currency: Currency | None = None
     dimensions: Annotated[list[Code], Field(max_length=5)] | None = None
@@ -60,6 +72,7 @@ class WorkspaceRead(Output):
     name: str
     time_zone: str
     week_start: Weekday
+    late_days: int
     language: str
     currency: str
     dimensions: list[str]

@@ -116,8 +116,9 @@ def test_complete_waits_for_late_answers() -> None:
     october = days("2026-10-01", "2026-11-01")
     assert not october.complete(at("2026-10-31T15:59:59"))
     assert october.complete(at("2026-10-31T16:00"))
-    assert not october.complete(at("2026-10-31T16:00"), timedelta(days=2))
-    assert october.complete(at("2026-11-02T16:00"), timedelta(days=2))
+    patient = replace(october, late_days=2)
+    assert not patient.complete(at("2026-11-02T15:59:59"))
+    assert patient.complete(at("2026-11-02T16:00"))
 
 
 def test_days_begun_counts_today() -> None:

@@ -1,4 +1,7 @@
-"""Weeks begin on the day that the workspace sets: trends, comparisons and cohorts over HTTP."""
+"""The calendar of a workspace: the day on which weeks begin, and how long late data is awaited."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.conftest import Tenant
 from tests.kpis.feedback import ask, load
@@ -60,3 +63,17 @@ async def test_a_day_of_no_week_is_refused(tenant: Tenant) -> None:
         refused = await tenant.client.patch(_PATH, json={"week_start": wrong})
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == "/week_start"
+
+
+async def test_a_period_is_complete_when_nothing_is_waited_for(tenant: Tenant) -> None:
+    """Ended yesterday: complete at once, and a day later where the workspace waits for one."""
+    today = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    asked = {"from_": str(today - timedelta(days=2)), "to": str(today)}
+    for late_days, expected in ((0, True), (1, False)):
+        changed = await tenant.client.patch(_PATH, json={"late_days": late_days})
+        assert (changed.status_code, changed.json()["late_days"]) == (200, late_days)
+        assert (await ask(tenant, "nps", **asked))["period"]["complete"] is expected
+        days = (await ask(tenant, "nps/trend", **asked))["points"]
+        assert [each["period"]["complete"] for each in days] == [True, expected]
+    refused = await tenant.client.patch(_PATH, json={"late_days": 91})
+    assert refused.json()["errors"][0]["pointer"] == "/late_days"
