@@ -70,14 +70,15 @@ class Lives:
 
         A subject that is censored at t is at risk at t.
         """
-        entries = sorted(self.entered.items(), reverse=True)
-        ends = sorted((*self.events.items(), *self.censored.items()), reverse=True)
+        entries = sorted(self.entered, reverse=True)
+        ends = sorted(self.events.keys() | self.censored.keys(), reverse=True)
         present = 0
         for t in times:
-            while entries and entries[-1][0] < t:
-                present += entries.pop()[1]
-            while ends and ends[-1][0] < t:
-                present -= ends.pop()[1]
+            while entries and entries[-1] < t:
+                present += self.entered[entries.pop()]
+            while ends and ends[-1] < t:
+                end = ends.pop()
+                present -= self.events.get(end, 0) + self.censored.get(end, 0)
             yield present
 
 

@@ -109,11 +109,9 @@ def _group(member: str, lives: Lives, band: Band, level: float, *, hidden: bool)
     found = curve(lives)
     band_ends = list(banded(found, band, level))
     low, high = median_within(found, band_ends)
-    points: list[SurvivalPoint] = [
-        {"t": t, "at_risk": at_risk, "events": events, "s": s, "low": low, "high": high}
-        for (t, at_risk, events, s, _), (low, high) in zip(
-            found.points, (ends or _UNKNOWN for ends in band_ends), strict=True
-        )
+    points = [
+        SurvivalPoint(t, at_risk, events, s, *(ends or _UNKNOWN))
+        for (t, at_risk, events, s, _), ends in zip(found.points, band_ends, strict=True)
     ]
     return SurvivalGroup(
         member=member,
