@@ -1,8 +1,8 @@
 """How the amounts of orders lie: their median, and their mean without the extremes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,10 +11,17 @@ from app.kpis.declaration import Scope
 from app.kpis.periods import Period
 from app.kpis.purchases import filtered, join_customers, member_of, read, timelines
 from app.purchases.book import Book
-from app.purchases.buckets import bucket_of, least_of
 from app.purchases.histories import PARTS
 from app.purchases.local_days import whole_months
-from app.purchases.order_amounts import Amounts, amounts_of_months
+from app.purchases.newcomers import Window
+from app.purchases.order_amounts import (
+    Amounts,
+    Listings,
+    amounts_of_months,
+    amounts_that_stood,
+    listed_amounts,
+)
+from app.purchases.spans import flags_of
 
 #: Of each end of the orders, in order of their amounts, so many of a hundred are left out.
 TRIMMED_PERCENT = 5
@@ -32,16 +39,12 @@ SELECT {member} AS member, o.amount FROM orders o {customers}
 WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
     AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
 """
-_UNDONE_AT = """(
+# Fully refunded orders count where they stood at the end of the period.
+_EITHER = """
+AND (o.refunded < o.amount OR o.amount = 0 OR (
     SELECT max(greatest(r.refunded_at, o.ordered_at)) FROM refunds r
     WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-)"""
-_STANDS = "AND (o.refunded < o.amount OR o.amount = 0)"
-_STOOD = f"""
-AND o.refunded = o.amount AND o.amount > 0 AND {_UNDONE_AT} >= CAST(:last AS timestamptz)
-"""
-_EITHER = f"""
-AND (o.refunded < o.amount OR o.amount = 0 OR {_UNDONE_AT} >= CAST(:last AS timestamptz))
+) >= CAST(:last AS timestamptz))
 """
 # Ties at the cut do not matter: the mean is taken of the amounts that are left by rank.
 _SPREAD = """
@@ -53,99 +56,57 @@ FROM (
     FROM ({placed}) AS placed GROUP BY member
 ) AS groups
 """
-_LISTED = """
-SELECT member, array_agg(CAST(amount * {parts} AS bigint)) AS amounts FROM ({placed}) AS placed
-GROUP BY member
-"""
-
-
-# The orders of some buckets are few: OFFSET 0 leaves the planner one look-up for each of them.
-_EACH_CUSTOMER = """
-JOIN LATERAL (
-    SELECT * FROM customers c WHERE c.workspace_id = :workspace_id AND c.id = o.customer_id OFFSET 0
-) AS c ON true
-"""
-
-
-class _Asked(NamedTuple):
-    """Orders of a period and a scope, by group."""
-
-    session: AsyncSession
-    scope: Scope
-    period: Period
-    by: str | None
-
-    def placed(self, condition: str, customers: str) -> str:
-        return _PLACED.format(
-            member=member_of(self.by),
-            customers=customers,
-            conditions=f"{filtered(self.scope)} {condition}",
-        )
-
-    async def amounts(self, condition: str, **more: object) -> dict[str, list[int]]:
-        """The amounts in ten-thousandths, in no order."""
-        customers = _EACH_CUSTOMER if self.by or self.scope.filters else ""
-        statement = _LISTED.format(placed=self.placed(condition, customers), parts=PARTS)
-        (timeline,) = timelines([self.period])
-        rows = await read(self.session, statement, self.scope, timeline, **more)
-        return {row["member"]: row["amounts"] for row in rows}
 
 
 async def spread_orders(
     session: AsyncSession, book: Book | None, scope: Scope, period: Period, by: str | None
 ) -> Mapping[str, Spread]:
     """The spread of the orders that stand at the end of a period, by group."""
-    asked = _Asked(session, scope, period, by)
-    months = whole_months(period.start.toordinal(), period.end.toordinal())
+    window = Window.of(period.start, period.end)
+    months = whole_months(*window)
     found = None
     if book is not None and months:
         found = await amounts_of_months(book, months, by, scope.filters)
-    if found is None:
-        return await _from_rows(asked)
-    return await _from_buckets(asked, found)
+    if book is None or months is None or found is None:
+        return await _from_rows(session, scope, period, by)
+    stood = await amounts_that_stood(book, *window)
+    members = {
+        member: flags_of(bits, book.everybody)
+        for member, bits in (await book.groups(by, scope.filters)).items()
+    }
+    for bucket, orders in stood.items():
+        for member, flags in members.items():
+            own = _of(orders, flags)
+            found.setdefault(member, Amounts()).add(bucket, len(own), sum(own))
+    groups = {member: own for member, own in found.items() if own.counts.total()}
+    wanted = {own.up_to(rank)[0] for own in groups.values() for rank in _ranks(own) if rank}
+    listed = await listed_amounts(book, months, wanted)
+    for bucket in wanted:
+        listed.setdefault(bucket, []).extend(stood.get(bucket, ()))
+    return {member: _ranked(own, listed, members[member]) for member, own in groups.items()}
 
 
-async def _from_rows(asked: _Asked) -> Mapping[str, Spread]:
+async def _from_rows(
+    session: AsyncSession, scope: Scope, period: Period, by: str | None
+) -> Mapping[str, Spread]:
     """From all orders of the period."""
-    customers = join_customers(asked.scope, asked.by)
-    statement = _SPREAD.format(placed=asked.placed(_EITHER, customers), trimmed=TRIMMED_PERCENT)
-    (timeline,) = timelines([asked.period])
-    rows = await read(asked.session, statement, asked.scope, timeline)
+    placed = _PLACED.format(
+        member=member_of(by),
+        customers=join_customers(scope, by),
+        conditions=f"{filtered(scope)} {_EITHER}",
+    )
+    (timeline,) = timelines([period])
+    statement = _SPREAD.format(placed=placed, trimmed=TRIMMED_PERCENT)
+    rows = await read(session, statement, scope, timeline)
     return {
         row["member"]: _spread(row["n"], Fraction(row["middle"]), Fraction(row["trimmed"]))
         for row in rows
     }
 
 
-async def _from_buckets(asked: _Asked, found: Mapping[str, Amounts]) -> Mapping[str, Spread]:
-    """From counts by bucket, and the orders of those buckets alone in which a rank lies."""
-    groups = dict(found)
-    stood = await asked.amounts(_STOOD)
-    for member, amounts in stood.items():
-        own = groups.setdefault(member, Amounts())
-        for amount in amounts:
-            own.take(amount)
-    groups = {member: own for member, own in groups.items() if own.counts.total()}
-    wanted = {own.up_to(rank)[0] for own in groups.values() for rank in _ranks(own) if rank}
-    listed = await _in_buckets(asked, wanted) if wanted else {}
-    spreads = {}
-    for member, own in groups.items():
-        ascending: dict[int, list[int]] = {}
-        for amount in sorted((*listed.get(member, ()), *stood.get(member, ()))):
-            ascending.setdefault(bucket_of(amount), []).append(amount)
-        spreads[member] = _ranked(own, ascending)
-    return spreads
-
-
-async def _in_buckets(asked: _Asked, buckets: Iterable[int]) -> Mapping[str, Sequence[int]]:
-    """The amounts of the orders in some buckets that are not fully refunded."""
-    limits: dict[str, object] = {}
-    ranges = []
-    for bucket in sorted(buckets):
-        low, high = (Decimal(least_of(each)) / PARTS for each in (bucket, bucket + 1))
-        limits |= {f"low{bucket}": low, f"high{bucket}": high}
-        ranges.append(f"o.amount >= :low{bucket} AND o.amount < :high{bucket}")
-    return await asked.amounts(f"{_STANDS} AND ({' OR '.join(ranges)})", **limits)
+def _of(orders: Iterable[tuple[int, int]], flags: bytes) -> list[int]:
+    """The amounts of the customers of a set."""
+    return [amount for number, amount in orders if flags[number >> 3] >> (number & 7) & 1]
 
 
 def _ranks(amounts: Amounts) -> tuple[int, int, int, int]:
@@ -155,18 +116,22 @@ def _ranks(amounts: Amounts) -> tuple[int, int, int, int]:
     return cut, (n + 1) // 2, n // 2 + 1, n - cut
 
 
-def _ranked(own: Amounts, listed: Mapping[int, Sequence[int]]) -> Spread:
-    """The spread of a group by the amounts, ascending, of the buckets of its ranks."""
+def _ranked(own: Amounts, listed: Listings, flags: bytes) -> Spread:
+    """The spread of a group by the orders of the buckets of its ranks."""
+
+    @cache
+    def ascending(bucket: int) -> list[int]:
+        return sorted(_of(listed[bucket], flags))
 
     def at(rank: int) -> int:
         bucket, place, _ = own.up_to(rank)
-        return listed[bucket][place - 1]
+        return ascending(bucket)[place - 1]
 
     def sum_to(rank: int) -> int:
         if not rank:
             return 0
         bucket, place, below = own.up_to(rank)
-        return below + sum(listed[bucket][:place])
+        return below + sum(ascending(bucket)[:place])
 
     cut, low, high, last = _ranks(own)
     middle, trimmed = at(low) + at(high), sum_to(last) - sum_to(cut)

@@ -1,7 +1,6 @@
 """Revenue retention: what last period's customers bring in now, with and without growth."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,26 +10,16 @@ from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period, comparison_period
 from app.kpis.purchases import Figures, filtered, join_customers, member_of, read
 from app.purchases.book import Book, open_book
+from app.purchases.day_moves import followed_by_days
 from app.purchases.digits import Amounts, lesser, total, who
-from app.purchases.histories import PARTS
+from app.purchases.followed import Followed, Groups, followed_by_months
+from app.purchases.histories import PARTS, parts
 from app.purchases.local_days import whole_months
 from app.purchases.months import brought_in
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Of the customers who brought in something in the base: then, now, and the lesser of both."""
-
-    customers: int = 0
-    base: Fraction = Fraction(0)
-    revenue: Fraction = Fraction(0)
-    kept: Fraction = Fraction(0)
-
+from app.purchases.newcomers import Window
 
 #: The base, and the period that is compared with it.
 _Pair = tuple[Period, Period]
-#: By group and currency.
-_Groups = dict[str, dict[str, Kept]]
 
 # Found by the times of orders and refunds: nothing outside both periods is read. What was paid
 # back before its order counts when the order does.
@@ -72,40 +61,70 @@ async def measure_revenue_retention(
 ) -> Figures:
     """Net revenue retention of each period and group; see `Kpi.formula` of the catalogue."""
     pairs = [(comparison_period(period, now=now()), period) for period in periods]
-    of_months = {pair: months for pair in pairs if (months := _months(pair))}
-    kept: dict[_Pair, _Groups] = {}
     # Money has moved whatever stands now: no day is asked about.
-    if of_months and (book := await open_book(session, scope.workspace_id, scope.time_zone)):
-        kept = await _from_months(book, scope, of_months, by)
-    found: Figures = []
-    for pair in pairs:
-        groups = kept.get(pair)
-        if groups is None:
-            groups = await _from_rows(session, scope, pair, by)
-        nobody: _Groups = {} if by else {"": {}}
-        found.append({member: _measurement(own) for member, own in (nobody | groups).items()})
+    book = await open_book(session, scope.workspace_id, scope.time_zone)
+    if book is None:
+        kept = {pair: await _from_rows(session, scope, pair, by) for pair in pairs}
+    else:
+        kept = await _from_kept(book, scope, pairs, by)
+    nobody: Groups = {} if by else {"": {}}
+    return [
+        {member: _measurement(own) for member, own in (nobody | kept[pair]).items()}
+        for pair in pairs
+    ]
+
+
+async def _from_kept(
+    book: Book, scope: Scope, pairs: Sequence[_Pair], by: str | None
+) -> dict[_Pair, Groups]:
+    """From what is kept of purchases, in the way that reads least."""
+    of_months = {pair: months for pair in pairs if (months := _months(pair))}
+    found = await _from_sums(book, scope, of_months, by) if of_months else {}
+    if others := {pair: months for pair, months in of_months.items() if pair not in found}:
+        found |= await _from_months(book, scope, others, by)
+    if of_days := [pair for pair in pairs if pair not in found]:
+        windows = [(_window(base), _window(period)) for base, period in of_days]
+        followed = await followed_by_days(book, windows, by, scope.filters)
+        found |= dict(zip(of_days, followed, strict=True))
     return found
 
 
+def _window(period: Period) -> Window:
+    return Window.of(period.start, period.end)
+
+
 def _months(pair: _Pair) -> tuple[range, range] | None:
-    base, months = (whole_months(each.start.toordinal(), each.end.toordinal()) for each in pair)
+    base, months = (whole_months(*_window(each)) for each in pair)
     return (base, months) if base and months else None
+
+
+async def _from_sums(
+    book: Book, scope: Scope, of_months: Mapping[_Pair, tuple[range, range]], by: str | None
+) -> dict[_Pair, Groups]:
+    """What followed on one month in the next, where sums of that can tell."""
+    singles = {
+        pair: base.start
+        for pair, (base, months) in of_months.items()
+        if len(base) == len(months) == 1 and base.stop == months.start
+    }
+    found = await followed_by_months(book, list(singles.values()), by, scope.filters)
+    return {} if found is None else {pair: found[month] for pair, month in singles.items()}
 
 
 async def _from_months(
     book: Book, scope: Scope, of_months: Mapping[_Pair, tuple[range, range]], by: str | None
-) -> dict[_Pair, _Groups]:
-    """What was kept between whole months, from what customers brought in during each of them."""
+) -> dict[_Pair, Groups]:
+    """The same between any months, from what customers brought in during each of them."""
     spans = list(dict.fromkeys(months for pair in of_months.values() for months in pair))
     brought = dict(zip(spans, await brought_in(book, spans), strict=True))
     groups = await book.groups(by, scope.filters)
-    found: dict[_Pair, _Groups] = {}
+    found: dict[_Pair, Groups] = {}
     for pair, (base, months) in of_months.items():
         found[pair] = {}
         for currency, before in brought[base].items():
             compared = _Compared(before, brought[months].get(currency, Amounts()))
             for member, customers in groups.items():
-                if (own := compared.kept(customers)).customers:
+                if (own := compared.followed(customers)).customers:
                     found[pair].setdefault(member, {})[currency] = own
     return found
 
@@ -118,13 +137,13 @@ class _Compared:
         self.who = who(self.base)
         self.lesser = lesser(before.above, after.above)
 
-    def kept(self, customers: int) -> Kept:
+    def followed(self, customers: int) -> Followed:
         own = self.who & customers
         sums = total(self.base, own), self.revenue.total(own), total(self.lesser, own)
-        return Kept(own.bit_count(), *(Fraction(each, PARTS) for each in sums))
+        return Followed(own.bit_count(), *sums)
 
 
-async def _from_rows(session: AsyncSession, scope: Scope, pair: _Pair, by: str | None) -> _Groups:
+async def _from_rows(session: AsyncSession, scope: Scope, pair: _Pair, by: str | None) -> Groups:
     """The same between any days, from the orders and refunds."""
     base, period = pair
     statement = _KEPT.format(
@@ -139,14 +158,14 @@ async def _from_rows(session: AsyncSession, scope: Scope, pair: _Pair, by: str |
         start=period.starts_at,
         end=period.ends_at,
     )
-    groups: _Groups = {}
+    groups: Groups = {}
     for row in rows:
-        sums = (Fraction(row[name]) for name in ("base", "revenue", "kept"))
-        groups.setdefault(row["member"], {})[row["currency"]] = Kept(row["n"], *sums)
+        sums = (parts(row[name]) for name in ("base", "revenue", "kept"))
+        groups.setdefault(row["member"], {})[row["currency"]] = Followed(row["n"], *sums)
     return groups
 
 
-def _measurement(by_currency: dict[str, Kept]) -> Measurement:
+def _measurement(by_currency: Mapping[str, Followed]) -> Measurement:
     if len(by_currency) > 1:
         return Measurement(
             None,
@@ -154,19 +173,19 @@ def _measurement(by_currency: dict[str, Kept]) -> Measurement:
             reason="mixed_currencies",
             components={name: _figure(name, kept) for name, kept in sorted(by_currency.items())},
         )
-    currency, kept = next(iter(by_currency.items()), (None, Kept()))
+    currency, kept = next(iter(by_currency.items()), (None, Followed()))
     return _figure(currency, kept)
 
 
-def _figure(currency: str | None, kept: Kept) -> Measurement:
+def _figure(currency: str | None, kept: Followed) -> Measurement:
     """Net: what they bring in now. Gross: growth of one does not make up for loss of another."""
-    denominator = {"base_revenue": float(kept.base)}
+    denominator = {"base_revenue": float(Fraction(kept.base, PARTS))}
 
-    def part(amount: Fraction, name: str, *, lower: bool = False) -> Measurement:
+    def part(amount: int, name: str, *, lower: bool = False) -> Measurement:
         return Measurement(
-            float(amount / kept.base) if kept.base else None,
+            float(Fraction(amount, kept.base)) if kept.base else None,
             kept.customers,
-            numerator={name: float(amount)},
+            numerator={name: float(Fraction(amount, PARTS))},
             denominator=denominator,
             reason=None if kept.base else "empty_denominator",
             currency=currency,

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import islice
 from typing import NamedTuple
 
 from app.purchases.buckets import bucket_of
@@ -13,6 +12,8 @@ from app.purchases.local_days import month_of
 DIMENSIONS = Traits._fields
 #: The measure of the amounts of orders.
 ORDERED = "ordered"
+#: The measure of money by month, and by the month after it.
+FOLLOWED = "followed"
 #: A twelfth of 365.25 days.
 AVERAGE_MONTH = Fraction(1461, 48)
 _DAYS, _MONTHS = AVERAGE_MONTH.as_integer_ratio()
@@ -57,14 +58,16 @@ class Ledger:
         own = [self._groups.setdefault(group, {}) for group in groups]
         for measure, currency, place, other, n, amount, squares in measured:
             place_of = (measure, currency, place, other)
+            more, earned, grown = times * n, times * amount, times * squares
             for sums in own:
                 kept = sums.get(place_of)
                 if kept is None:
-                    kept = sums[place_of] = [0, 0, 0]
-                kept[0] += times * n
-                if amount:
-                    kept[1] += times * amount
-                    kept[2] += times * squares
+                    sums[place_of] = [more, earned, grown]
+                else:
+                    kept[0] += more
+                    if amount:
+                        kept[1] += earned
+                        kept[2] += grown
 
     def changes(self) -> dict[Cell, Sums]:
         """The cells in which anything is left."""
@@ -101,9 +104,7 @@ def _measured(history: History) -> Iterator[_Measured]:
         yield "units", "", day, 0, orders, units, 0
     for day, n in Counter(placed for placed, _ in history.undone).items():
         yield "undone", "", day, 0, n, 0, 0
-    if not history.days:
-        return
-    cohort = month_of(history.days[0])
+    yield from _followed(history)
     brought: dict[tuple[str, int], list[int]] = {}
     for day, currency, amount, grown in _moves(history):
         sums = brought.setdefault((currency, month_of(day)), [0, 0, 0])
@@ -111,21 +112,35 @@ def _measured(history: History) -> Iterator[_Measured]:
         sums[1] += amount
         sums[2] += grown
     for (currency, month), (n, amount, grown) in brought.items():
+        yield "month", currency, month, 0, n, amount, grown
+    if not history.days:
+        return
+    cohort = month_of(history.days[0])
+    for (currency, month), (n, amount, grown) in brought.items():
         yield "cohort", currency, cohort, month, n, amount, grown
 
 
 def _ordered(history: History) -> Iterator[_Measured]:
     """The amounts of the orders, by month and bucket."""
     found: dict[tuple[int, int], list[int]] = {}
-    amounts = iter(history.amounts)
-    for day, orders in zip(history.days, history.orders, strict=True):
-        month = month_of(day)
-        for amount in islice(amounts, orders):
-            sums = found.setdefault((month, bucket_of(amount)), [0, 0])
-            sums[0] += 1
-            sums[1] += amount
+    for day, amount in history.ordered():
+        sums = found.setdefault((month_of(day), bucket_of(amount)), [0, 0])
+        sums[0] += 1
+        sums[1] += amount
     for (month, bucket), (n, amount) in found.items():
         yield ORDERED, "", month, bucket, n, amount, 0
+
+
+def _followed(history: History) -> Iterator[_Measured]:
+    """What was brought in during a month, and what followed in the next."""
+    for (currency, month), amount in history.months.items():
+        if amount > 0:
+            yield FOLLOWED, currency, month, 0, 1, amount, 0
+            after = history.months.get((currency, month + 1), 0)
+            if after:
+                yield FOLLOWED, currency, month, 1, 1, after, 0
+            if after > 0:
+                yield FOLLOWED, currency, month, 2, 1, min(amount, after), 0
 
 
 def _earned(history: History) -> Iterator[_Measured]:

@@ -21,6 +21,7 @@ from app.purchases.contributions import Cell, Ledger, Sums
 from app.purchases.histories import History
 from app.purchases.keeping import keep_cells, keep_histories, keep_turns
 from app.purchases.models import (
+    CustomerAmounts,
     CustomerPurchases,
     CustomerSet,
     PurchaseCell,
@@ -30,6 +31,7 @@ from app.purchases.models import (
 )
 from app.purchases.reading import folded_by_id, histories_from_rows
 from app.purchases.spans import CHUNK
+from app.purchases.stored_amounts import replace_amounts
 from app.purchases.stored_sets import replace_members
 from app.purchases.turns import Counts, Spread, Turns
 from app.workspaces.models import Workspace
@@ -43,7 +45,14 @@ REBUILD_CUSTOMERS = 32_000
 _MANY = 40_000
 _STEP_TIMEOUT_MS = 120_000
 _NOBODY = UUID(int=0)
-_KEPT = (CustomerPurchases, UndonePurchase, CustomerSet, PurchaseCell, PurchaseTurn)
+_KEPT = (
+    CustomerPurchases,
+    UndonePurchase,
+    CustomerSet,
+    CustomerAmounts,
+    PurchaseCell,
+    PurchaseTurn,
+)
 
 
 @dataclass(frozen=True)
@@ -173,9 +182,9 @@ async def _fold(session: AsyncSession, state: PurchaseRollup, customers: Sequenc
     await keep_turns(session, workspace_id, turns)
     await keep_histories(session, workspace_id, after, ids)
     for chunk in sorted({number // CHUNK for number in after}):
-        await replace_members(
-            session, workspace_id, chunk, _within(before, chunk), _within(after, chunk)
-        )
+        own = _within(before, chunk), _within(after, chunk)
+        await replace_members(session, workspace_id, chunk, *own)
+        await replace_amounts(session, workspace_id, chunk, *own)
 
 
 def _changes(

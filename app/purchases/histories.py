@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,8 @@ class History:
     """For each order that was fully refunded: the day of the order, and that of its end."""
     undone_units: tuple[int | None, ...] = ()
     """The quantity of each of these orders."""
+    undone_amounts: tuple[int, ...] = ()
+    """And its amount."""
     amounts: tuple[int, ...] = ()
     """The amounts of the orders of these days: by day, and ascending within each."""
     sold: tuple[Sold, ...] = ()
@@ -91,6 +93,13 @@ class History:
     """Amounts of the orders that stand and were placed after the first of the days."""
     latest_at: datetime | None = field(default=None, compare=False)
     """The last instant at which anything happened."""
+
+    def ordered(self) -> Iterator[tuple[int, int]]:
+        """The day and the amount of each order that was not fully refunded."""
+        amounts = iter(self.amounts)
+        for day, orders in zip(self.days, self.orders, strict=True):
+            for amount in islice(amounts, orders):
+                yield day, amount
 
     def bought(self, first: int, last: int, as_of: int) -> set[int]:
         """The days in [first, last) with a purchase that stands when the day `as_of` begins.
@@ -150,7 +159,7 @@ def history_of(
     days: Counter[int] = Counter()
     amounts: dict[int, list[int]] = {}
     units: dict[int, list[int]] = {}
-    undone: list[tuple[int, int, int | None]] = []
+    undone: list[tuple[int, int, int | None, int]] = []
     moves: Counter[tuple[int, str]] = Counter()
     moments: list[datetime] = []
     for order in _before(orders, until):
@@ -164,19 +173,20 @@ def history_of(
             if order.quantity is not None:
                 units.setdefault(day, []).append(order.quantity)
         else:
-            undone.append((day, day_of(order.undone_at, zone), order.quantity))
+            undone.append((day, day_of(order.undone_at, zone), order.quantity, amount))
     for refund in refunds:
         if until is None or refund.booked_at < until:
             moments.append(refund.booked_at)
             moves[day_of(refund.booked_at, zone), refund.currency] -= parts(refund.amount)
     ordered = sorted(days)
-    undone.sort(key=lambda each: (*each[:2], each[2] is None, each[2]))
+    undone.sort(key=lambda each: (*each[:2], each[2] is None, *each[2:]))
     return History(
         traits=traits,
         days=tuple(ordered),
         orders=tuple(days[day] for day in ordered),
-        undone=tuple((placed, end) for placed, end, _ in undone),
-        undone_units=tuple(quantity for _, _, quantity in undone),
+        undone=tuple((placed, end) for placed, end, *_ in undone),
+        undone_units=tuple(quantity for _, _, quantity, _ in undone),
+        undone_amounts=tuple(amount for *_, amount in undone),
         amounts=tuple(each for day in ordered for each in sorted(amounts[day])),
         sold=tuple(Sold(day, len(units[day]), sum(units[day])) for day in sorted(units)),
         moves=tuple(Move(day, currency, moves[day, currency]) for day, currency in sorted(moves)),

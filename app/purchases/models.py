@@ -52,6 +52,7 @@ class CustomerPurchases(Base):
                     "segment",
                     "channel",
                     "key_account_type",
+                    *(("last_move_day", "currency", "net") if day == "first" else ()),
                 ],
             )
             for day in ("first", "second", "silent")
@@ -91,6 +92,8 @@ class CustomerPurchases(Base):
     """Of each fully refunded order the day it was placed and the day it ended, in turn."""
     undone_units: Mapped[list[int | None]] = mapped_column(_Numbers)
     """The quantity of each of these orders."""
+    undone_amounts: Mapped[list[int]] = mapped_column(_Numbers)
+    """And its amount."""
     sold: Mapped[list[int]] = mapped_column(_Numbers)
     """Of each day with purchases that say their quantity: the day, how many say it, and units."""
     move_days: Mapped[list[int]] = mapped_column(_Numbers)
@@ -123,6 +126,8 @@ class UndonePurchase(Base):
     second_day: Mapped[int | None]
     silent_day: Mapped[int | None]
     quantity: Mapped[int | None]
+    amount: Mapped[int]
+    """In ten-thousandths."""
     segment: Mapped[str]
     channel: Mapped[str]
     key_account_type: Mapped[str]
@@ -149,16 +154,41 @@ class CustomerSet(Base):
     bits: Mapped[str] = mapped_column(BIT(varying=True))
 
 
+class CustomerAmounts(Base):
+    """Amounts of 65,536 customers, and beside each its customer's place among these.
+
+    kind `ordered`: of their purchases in the month `place` whose amount lies in the bucket
+    `bucket` (`bucket_of`); `moved`: what they brought in on the day `place` in the currency
+    `member`, orders less refunds. Money is in ten-thousandths.
+    """
+
+    __tablename__ = "customer_amounts"
+
+    workspace_id: Mapped[WorkspaceKey]
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    chunk: Mapped[int] = mapped_column(primary_key=True)
+    customers: Mapped[bytes]
+    """Two bytes for each, lowest first, in ascending order."""
+    amounts: Mapped[bytes]
+    """Eight bytes for each of these, lowest first, with a sign."""
+
+
 class PurchaseCell(Base):
     """Sums over customers, for everybody (dimension '') and by each trait.
 
     What is asked for is a range of places: they stand before members in the key.
     measure `day`: place is a day; amount is what n customers brought in, squares by how much the
-    sum of the squares of all customers' totals grew; without a currency, n purchases.
-    `units`: n purchases of the day place say that they are of `amount` units. `undone`: n orders of
-    the day place were fully refunded. `ordered`: n purchases of the month place are of amounts in
-    the bucket `other` (`bucket_of`). `cohort`: amount in n sums of a day, brought in during the
-    month `other` by those who first bought in the month place; squares as above.
+    sum of the squares of all customers' totals grew; without a currency, n purchases. `month`: the
+    same money of the month place. `followed`: n customers brought in amount, above zero, during the
+    month place; where `other` is 1, what they brought in in the month after it; where it is 2, the
+    lesser of both if that is above zero. `units`: n purchases of the day place say that they are of
+    `amount` units. `undone`: n orders of the day place were fully refunded. `ordered`: n purchases
+    of the month place are of amounts in the bucket `other` (`bucket_of`). `cohort`: amount in n
+    sums of a day, brought in during the month `other` by those who first bought in the month place;
+    squares as above.
     By channel alone, `newcomers`: n customers first bought on the day place; `earned`: amount in n
     sums of a day, brought in `other` whole months (`AVERAGE_MONTH`) after the first purchase by
     those of the day place; `earned_month`: the same of the month place.

@@ -19,22 +19,36 @@ class Totals:
     currencies: set[str] = field(default_factory=set)
 
 
-# The place of the last move before the end is found by halving, not by reading all moves.
+# What nobody moved since the end is read from the index; for the others, the place of the last
+# move before the end is found by halving, not by reading all moves.
 _TOTALS = """
-SELECT members, array_agg(total), min(currencies[1]), max(currencies[cardinality(currencies)])
-FROM (
-    SELECT ARRAY[{columns}]::text[] AS members,
-        coalesce(p.move_totals[width_bucket(CAST(:last AS bigint) - 1, p.move_days)], 0) AS total,
-        CASE WHEN p.currency IS NULL THEN (
-            SELECT array_agg(DISTINCT m.currency)
-            FROM unnest(p.move_days, p.move_currencies) AS m (day, currency) WHERE m.day < :last
-        ) ELSE ARRAY[p.currency] END AS currencies
+WITH newcomers AS MATERIALIZED (
+    SELECT p.number, ARRAY[{columns}]::text[] AS members, p.net, p.currency,
+        p.last_move_day < CAST(:end AS date) AND p.currency IS NOT NULL AS settled
     FROM customer_purchases p
     WHERE p.workspace_id = :workspace_id AND p.first_day >= CAST(:start AS date)
         AND p.first_day < CAST(:end AS date)
         AND p.number <> ALL(CAST(:others AS bigint[])) {conditions}
-) AS newcomers
-GROUP BY members
+),
+totals AS (
+    SELECT members, CAST(net * 10000 AS bigint) AS total, ARRAY[currency] AS currencies
+    FROM newcomers WHERE settled
+    UNION ALL
+    SELECT n.members,
+        coalesce(p.move_totals[width_bucket(CAST(:last AS bigint) - 1, p.move_days)], 0),
+        CASE WHEN p.currency IS NULL THEN (
+            SELECT array_agg(DISTINCT m.currency)
+            FROM unnest(p.move_days, p.move_currencies) AS m (day, currency) WHERE m.day < :last
+        ) ELSE ARRAY[p.currency] END
+    FROM newcomers n
+    JOIN LATERAL (
+        SELECT * FROM customer_purchases p
+        WHERE p.workspace_id = :workspace_id AND p.number = n.number OFFSET 0
+    ) AS p ON true
+    WHERE NOT n.settled
+)
+SELECT members, array_agg(total), min(currencies[1]), max(currencies[cardinality(currencies)])
+FROM totals GROUP BY members
 """
 
 

@@ -1,12 +1,18 @@
-"""How the amounts of orders lie, by month: how many are in each bucket, and their sum."""
+"""How the amounts of orders lie, by month: how many are in each bucket, their sum, and which."""
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+
+from sqlalchemy import text
 
 from app.purchases.book import Book, Filters
 from app.purchases.buckets import bucket_of
 from app.purchases.contributions import ORDERED
+from app.purchases.local_days import month_of
 from app.purchases.one_trait import one_trait
+from app.purchases.spans import LEVELS
+from app.purchases.stored_amounts import Listing, ordered_amounts
 
 _CELLS = """
 SELECT {member} AS member, c.other, CAST(sum(c.n) AS bigint), CAST(sum(c.amount) AS numeric(38, 0))
@@ -29,10 +35,6 @@ class Amounts:
         self.counts[bucket] += n
         self.sums[bucket] += amount
 
-    def take(self, amount: int) -> None:
-        """Add an amount."""
-        self.add(bucket_of(amount), 1, amount)
-
     def up_to(self, rank: int) -> tuple[int, int, int]:
         """Where the amount of a rank lies, in ascending order from 1.
 
@@ -45,6 +47,10 @@ class Amounts:
             rank -= n
             below += self.sums[bucket]
         raise ValueError("there are not so many amounts")
+
+
+#: Amounts by bucket, each with the place of its customer in sets.
+Listings = dict[int, Listing]
 
 
 async def amounts_of_months(
@@ -70,4 +76,56 @@ async def amounts_of_months(
     for member, cell, sums in asked.corrections(book, ORDERED):
         if cell.place in months:
             found.setdefault(member, Amounts()).add(cell.other, sums.n, sums.amount)
+    return found
+
+
+async def listed_amounts(book: Book, months: range, buckets: Collection[int]) -> Listings:
+    """The same orders themselves, of some buckets."""
+    apart = {one.number for one in book.by_hand}
+    stored = await ordered_amounts(book.session, book.workspace_id, months, buckets)
+    found = {
+        bucket: [each for each in own if each[0] not in apart] if apart else own
+        for bucket, own in stored.items()
+    }
+    for place, one in enumerate(book.by_hand, book.base):
+        for day, amount in one.history.ordered():
+            bucket = bucket_of(amount)
+            if bucket in buckets and month_of(day) in months:
+                found.setdefault(bucket, []).append((place, amount))
+    return found
+
+
+# As in `standing`: an order that stood less than 2^stretch days ended soon after the last day.
+_STOOD = text("""
+SELECT u.number, u.amount FROM generate_series(1, CAST(:levels AS int)) AS power (of_two)
+JOIN LATERAL (
+    SELECT * FROM undone_purchases u
+    WHERE u.workspace_id = :workspace_id AND u.stretch = power.of_two
+        AND u.undone_day >= :last AND u.undone_day < :last + (1::bigint << power.of_two)
+        AND u.placed_day >= :first AND u.placed_day < :last
+        AND u.number <> ALL(CAST(:apart AS bigint[]))
+    OFFSET 0
+) AS u ON true
+""")
+
+
+async def amounts_that_stood(book: Book, first: int, last: int) -> Listings:
+    """The orders of the days [first, last) that stood at their end and were fully refunded then."""
+    named: Mapping[str, object] = {
+        "workspace_id": book.workspace_id,
+        "levels": LEVELS,
+        "first": first,
+        "last": last,
+        "apart": [one.number for one in book.by_hand if one.number is not None],
+    }
+    rows = await book.session.execute(_STOOD, named)
+    orders: Listing = [(number, amount) for number, amount in rows]
+    for place, one in enumerate(book.by_hand, book.base):
+        history = one.history
+        for (placed, undone), amount in zip(history.undone, history.undone_amounts, strict=True):
+            if first <= placed < last <= undone:
+                orders.append((place, amount))
+    found: Listings = {}
+    for place, amount in orders:
+        found.setdefault(bucket_of(amount), []).append((place, amount))
     return found

@@ -72,7 +72,7 @@ async def histories_from_rows(
 
 _FOLDED = """
 SELECT number, customer_id, segment, channel, key_account_type, days, day_orders, amounts,
-    undone, undone_units, sold, move_days, move_currencies, move_amounts,
+    undone, undone_units, undone_amounts, sold, move_days, move_currencies, move_amounts,
     CAST(repeat_amount * 10000 AS bigint), latest_at
 FROM unnest(CAST(:wanted AS {type}[])) AS wanted (key)
 JOIN LATERAL (
@@ -103,14 +103,17 @@ async def folded_by_number(
 
 
 def _history(row: Sequence[Any]) -> History:
-    days, orders, amounts, undone, undone_units, sold, *moves, repeat_amount, latest_at = row[5:]
+    days, orders, amounts, undone, units, undone_amounts, sold, *moves, repeat_amount, latest_at = (
+        row[5:]
+    )
     return History(
         traits=Traits(*row[2:5]),
         days=tuple(days),
         orders=tuple(orders),
         amounts=tuple(amounts),
         undone=tuple(zip(undone[::2], undone[1::2], strict=True)),
-        undone_units=tuple(undone_units),
+        undone_units=tuple(units),
+        undone_amounts=tuple(undone_amounts),
         sold=tuple(map(Sold, sold[::3], sold[1::3], sold[2::3])),
         moves=tuple(map(Move, *moves)),
         repeat_amount=repeat_amount,

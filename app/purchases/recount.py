@@ -1,4 +1,4 @@
-"""Counting what is kept of purchases again: rows, sets and sums, from orders and refunds.
+"""Counting what is kept of purchases again: rows, sets, lists and sums, from orders and refunds.
 
 Customers whose changes are listed and not folded yet are compared with nothing, but what is kept
 of them is in the sums.
@@ -19,6 +19,7 @@ from app.purchases.keeping import row_of, undone_rows
 from app.purchases.models import PurchaseRollup
 from app.purchases.reading import folded_by_id, histories_from_rows
 from app.purchases.spans import CHUNK
+from app.purchases.stored_amounts import Listed, amounts_of, unpacked
 from app.purchases.stored_sets import Name, as_int, sets_of
 from app.purchases.turns import Spread, Turns
 from app.recounts.findings import Difference, Recount
@@ -50,6 +51,10 @@ WHERE o.workspace_id = :workspace_id AND NOT EXISTS (
 """)
 _SETS = text("""
 SELECT kind, member, level, place, bits FROM customer_sets
+WHERE workspace_id = :workspace_id AND chunk = :chunk
+""")
+_AMOUNTS = text("""
+SELECT kind, place, bucket, member, customers, amounts FROM customer_amounts
 WHERE workspace_id = :workspace_id AND chunk = :chunk
 """)
 _CELLS = text("""
@@ -109,7 +114,9 @@ class _Comparison:
         for start in range(0, len(kept), _BATCH):
             histories |= await self._compare_rows(dict(kept[start : start + _BATCH]))
         self.blocks += len(kept)
-        await self._compare_bits(chunk, histories, everybody=sample is None)
+        places = {number % CHUNK: history for number, history in histories.items()}
+        await self._compare_bits(chunk, places, everybody=sample is None)
+        await self._compare_amounts(chunk, places, everybody=sample is None)
 
     async def _compare_rows(self, numbers: Mapping[int, UUID]) -> dict[int, History]:
         """What the customers' rows should be, by number."""
@@ -140,10 +147,9 @@ class _Comparison:
         return found
 
     async def _compare_bits(
-        self, chunk: int, histories: Mapping[int, History], *, everybody: bool
+        self, chunk: int, places: Mapping[int, History], *, everybody: bool
     ) -> None:
         """Whether the sets of a chunk hold these customers where they should, and only there."""
-        places = {number % CHUNK: history for number, history in histories.items()}
         wanted = sets_of(places)
         mask = -1 if everybody else sum(1 << place for place in places)
         rows = await self.session.execute(_SETS, self.named | {"chunk": chunk})
@@ -152,6 +158,21 @@ class _Comparison:
             if (wrong := wanted.get(name, 0) ^ stored.get(name, 0)) != 0:
                 where = f"set {name.kind} {name.member} {name.level} {name.place} of {chunk}"
                 self._differ(where, f"{wrong.bit_count()} customers differ", None)
+
+    async def _compare_amounts(
+        self, chunk: int, places: Mapping[int, History], *, everybody: bool
+    ) -> None:
+        """Whether the lists of a chunk hold the amounts of these customers, and no others."""
+        wanted = amounts_of(places)
+        rows = await self.session.execute(_AMOUNTS, self.named | {"chunk": chunk})
+        for *name, customers, amounts in rows:
+            listed = unpacked(customers, amounts)
+            own = [each for each in listed if everybody or each[0] in places]
+            if own != wanted.pop(Listed(*name), []):
+                where = f"amounts {' '.join(map(str, name))} of {chunk}"
+                self._differ(where, f"{len(own)} listed", None)
+        for listed_nowhere in sorted(wanted):
+            self._differ(f"amounts {' '.join(map(str, listed_nowhere))} of {chunk}", None, "orders")
 
     async def compare_sums(self) -> None:
         """Compare every sum with that of the customers."""

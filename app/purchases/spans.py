@@ -71,6 +71,11 @@ def set_of(numbers: Collection[int]) -> int:
     return int.from_bytes(flags, "little")
 
 
+def flags_of(bits: int, all_: int) -> bytes:
+    """A set as bytes, as many as the set of all has: whether one of these is in it is read fast."""
+    return bits.to_bytes((all_.bit_length() + 7) >> 3, "little")
+
+
 def members_of(bits: int) -> Iterator[int]:
     """The numbers in a set, ascending."""
     words = (bits.bit_length() + 63) >> 6

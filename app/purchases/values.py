@@ -6,14 +6,16 @@ ten-thousandths.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from sqlalchemy import text
 
 from app.purchases.book import Book, Filters
+from app.purchases.local_days import split_months
 from app.purchases.one_trait import one_trait
 from app.purchases.spans import set_of
 from app.purchases.stored_sets import Name, by_member, unions
@@ -41,13 +43,20 @@ class Total(NamedTuple):
 
 
 _CELLS = """
-SELECT width_bucket(c.place, CAST(:lasts AS bigint[])) AS step, {member} AS member, c.currency,
-    sum(c.n), sum(c.amount), sum(c.squares)
-FROM purchase_cells c
-WHERE c.workspace_id = :workspace_id AND c.measure = 'day' AND c.dimension = :dimension
-    AND c.currency <> '' AND c.place < :end AND {condition}
+SELECT asked.step, {member} AS member, c.currency, sum(c.n), sum(c.amount), sum(c.squares)
+FROM unnest(CAST(:steps AS bigint[]), CAST(:measures AS text[]), CAST(:firsts AS bigint[]),
+    CAST(:lasts AS bigint[])) AS asked (step, measure, first, last)
+JOIN LATERAL (
+    SELECT * FROM purchase_cells c
+    WHERE c.workspace_id = :workspace_id AND c.measure = asked.measure
+        AND c.dimension = :dimension AND c.place >= asked.first AND c.place < asked.last
+        AND c.currency <> '' AND {condition}
+    OFFSET 0
+) AS c ON true
 GROUP BY 1, 2, 3
 """
+#: The second of all days: nothing is bought before it.
+_EARLIEST = 2
 
 
 async def booked(
@@ -61,12 +70,16 @@ async def booked(
     if asked is None:
         return None
     days = sorted(set(lasts))
-    named = {
-        "workspace_id": book.workspace_id,
-        "lasts": days,
-        "end": days[-1],
-        **asked.parameters,
+    pieces = [
+        (step, *piece)
+        for step, between in enumerate(pairwise([_EARLIEST, *days]))
+        for piece in _pieces(*between)
+    ]
+    names = ("steps", "measures", "firsts", "lasts")
+    named: dict[str, object] = {
+        name: [each[at] for each in pieces] for at, name in enumerate(names)
     }
+    named |= {"workspace_id": book.workspace_id, **asked.parameters}
     steps: dict[tuple[str, str], list[tuple[int, int, int, int]]] = {}
     for step, member, currency, *sums in await book.session.execute(asked.on_cells(_CELLS), named):
         n, amount, squares = (int(each) for each in sums)
@@ -77,6 +90,13 @@ async def booked(
             own = steps.setdefault((member, cell.currency), [])
             own.append((step, each.n, each.amount, each.squares))
     return {day: _summed(steps, place) for place, day in enumerate(days)}
+
+
+def _pieces(first: int, last: int) -> Iterator[tuple[str, int, int]]:
+    """Measures and ranges of places that are together the days [first, last)."""
+    before, months, after = split_months(first, last)
+    for measure, places in (("day", before), ("month", months), ("day", after)):
+        yield measure, places.start, places.stop
 
 
 def _summed(

@@ -20,6 +20,7 @@ from app.http.bulk import Item
 from app.kpis.catalog.customers import KPIS, LIFETIME_VALUE
 from app.kpis.catalog.market import MARKET_SHARE, PAYBACK
 from app.kpis.catalog.returning import KPIS as RETURNING_KPIS
+from app.kpis.catalog.returning import ORDER_VALUE
 from app.kpis.declaration import Measurement, Scope
 from app.purchases.book import open_book
 from app.purchases.fold import fold
@@ -95,6 +96,7 @@ async def do_step(session: AsyncSession, workspace_id: UUID, number: int, step: 
         await load_refunds(session, workspace_id, [Item(0, refund)])
 
 
+_WITH_SPREAD = (LIFETIME_VALUE, ORDER_VALUE)
 _OF_THE_MARKET = (
     (LIFETIME_VALUE, {"cohort": "acquired"}),
     (PAYBACK, {"margin": "40"}),
@@ -113,6 +115,9 @@ async def _figures(
         joined = "segment*channel"
         for wanted, by in ((scope, None), (scope, "segment"), (filtered, None), (scope, joined)):
             found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
+            if kpi in _WITH_SPREAD:  # of a few periods alone
+                for period in MONTHS[1:]:
+                    found += await kpi.measure(session, wanted, [period], by)
     for kpi, options in _OF_THE_MARKET:
         wanted = replace(scope, options=options)
         for by in (None, kpi.dimensions[0]):
