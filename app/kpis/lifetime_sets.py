@@ -13,7 +13,8 @@ from app.purchases.histories import PARTS
 from app.purchases.local_days import whole_months
 from app.purchases.newcomer_totals import Totals, newcomer_totals
 from app.purchases.newcomers import Newcomers, Window, newcomers
-from app.purchases.values import Booked, Values, booked, values
+from app.purchases.totals import Values, currencies_before, values
+from app.purchases.values import Booked, booked
 
 TENTHS = [tenth / 10 for tenth in range(1, 10)]
 #: The totals of so many customers are read one by one; of more, from their digits.
@@ -42,9 +43,9 @@ async def everybody(
     """
     ends = [each.end.toordinal() for each in periods]
     sums = await booked(book, ends, by, scope.filters)
-    worth = await values(book, ends[0]) if spread else None
-    if sums is None or (spread and worth is None):
+    if sums is None:
         return None
+    worth = await values(book, ends[0]) if spread else None
     groups = await book.groups(by, scope.filters)
     asked = [known_before(each.end, each.end) for each in periods]
     known = await sets_bought(book, asked)
@@ -61,7 +62,7 @@ async def everybody(
 
 async def acquired(
     book: Book, scope: Scope, periods: Sequence[Period], by: str | None, *, spread: bool
-) -> Found | None:
+) -> Found:
     """The same over the customers whose first purchase lies in each period."""
     windows = [Window.of(each.start, each.end) for each in periods]
     new = dict(zip(windows, await newcomers(book, windows), strict=True))
@@ -73,8 +74,6 @@ async def acquired(
         counted = told.get(window) or await _one_by_one(
             book, (window, new[window]), by, scope.filters, spread=window == spread_of
         )
-        if counted is None:
-            return None
         found.append({member: each for member, each in counted.items() if each.n})
     return found
 
@@ -103,21 +102,19 @@ async def _one_by_one(
     filters: Filters,
     *,
     spread: bool,
-) -> dict[str, Sums] | None:
+) -> dict[str, Sums]:
     """The sums of the newcomers of a window from the total of each."""
     window, new = asked
     if new.judged.bit_count() <= _FEW:
         totals = await newcomer_totals(book, window, new, by, filters)
         return {member: _added(own, spread=spread) for member, own in totals.items()}
     worth = await values(book, window.last)
-    if worth is None:
-        return None
-    groups = await book.groups(by, filters)
-    judged = {member: new.judged & own for member, own in groups.items()}
-    return {
-        member: _sums(own, worth.booked(own), worth if spread else None)
-        for member, own in judged.items()
-    }
+    found = {}
+    for member, group in (await book.groups(by, filters)).items():
+        own = new.judged & group
+        used = await currencies_before(book, own, window.last)
+        found[member] = _sums(own, Booked(*worth.sums(own), used), worth if spread else None)
+    return found
 
 
 def _sums(customers: int, sums: Booked, worth: Values | None) -> Sums:

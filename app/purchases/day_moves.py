@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import text
 
 from app.purchases.book import Book, Filters
+from app.purchases.digits import Amounts
 from app.purchases.followed import Followed, Groups
 from app.purchases.newcomers import Window
 from app.purchases.spans import CHUNK, flags_of
-from app.purchases.stored_amounts import Listing, unpacked
+from app.purchases.stored_amounts import Columns, unpacked
 
 _KEPT = text("""
 SELECT place, member, chunk, customers, amounts FROM customer_amounts
@@ -51,18 +52,31 @@ def _among(brought: _Brought, customers: int) -> _Brought:
     return {n: amount for n, amount in brought.items() if flags[n >> 3] >> (n & 7) & 1}
 
 
+async def brought_in_days(book: Book, windows: Sequence[Window]) -> list[Amounts]:
+    """What each customer brought in during each window of days, whatever the currency."""
+    found = []
+    for kept in await _brought_in(book, windows):
+        sums: dict[int, int] = {}
+        for (_, chunk), brought in kept.items():
+            for customer, amount in brought.items():
+                place = chunk * CHUNK + customer
+                sums[place] = sums.get(place, 0) + amount
+        found.append(Amounts.of(sums.items()))
+    return found
+
+
 async def _brought_in(book: Book, windows: Sequence[Window]) -> list[dict[_At, _Brought]]:
     days = {day for window in windows for day in range(*window)}
-    listed: dict[int, list[tuple[_At, Listing]]] = {day: [] for day in days}
+    listed: dict[int, list[tuple[_At, Columns]]] = {day: [] for day in days}
     named = {"workspace_id": book.workspace_id, "days": sorted(days)}
     for day, currency, chunk, *packed in await book.session.execute(_KEPT, named):
         listed[day].append(((currency, chunk), unpacked(*packed)))
     apart = [divmod(one.number, CHUNK) for one in book.by_hand if one.number is not None]
-    by_hand: dict[int, list[tuple[_At, Listing]]] = {}
+    by_hand: dict[int, list[tuple[_At, Columns]]] = {}
     for place, one in enumerate(book.by_hand, book.base):
         chunk, customer = divmod(place, CHUNK)
         for day, currency, amount in one.history.moves:
-            by_hand.setdefault(day, []).append(((currency, chunk), [(customer, amount)]))
+            by_hand.setdefault(day, []).append(((currency, chunk), ((customer,), (amount,))))
     found = []
     for window in windows:
         kept = _together(each for day in range(*window) for each in listed[day])
@@ -74,12 +88,12 @@ async def _brought_in(book: Book, windows: Sequence[Window]) -> list[dict[_At, _
     return found
 
 
-def _together(days: Iterable[tuple[_At, Listing]]) -> dict[_At, _Brought]:
+def _together(days: Iterable[tuple[_At, Columns]]) -> dict[_At, _Brought]:
     """The sums of customers."""
     found: dict[_At, _Brought] = {}
-    for at, listing in days:
+    for at, columns in days:
         sums = found.setdefault(at, {})
         so_far = sums.get
-        for customer, amount in listing:
+        for customer, amount in zip(*columns, strict=True):
             sums[customer] = so_far(customer, 0) + amount
     return found

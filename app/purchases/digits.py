@@ -22,11 +22,30 @@ class Amounts:
     below: Digits = ()
     """Of those whose amount is below zero: how far."""
 
+    @classmethod
+    def of(cls, amounts: Iterable[tuple[int, int]]) -> "Amounts":
+        """The amounts of customers by number."""
+        listed = list(amounts)
+        return cls(
+            digits_of((number, amount) for number, amount in listed if amount > 0),
+            digits_of((number, -amount) for number, amount in listed if amount < 0),
+        )
+
     def plus(self, other: "Amounts") -> "Amounts":
         """The sum of each customer's two amounts."""
         gained, lost = add(self.above, other.above), add(self.below, other.below)
         left = less(lost, gained)
         return Amounts(subtract(gained, lost, left), subtract(lost, gained, less(gained, lost)))
+
+    @property
+    def negative(self) -> "Amounts":
+        """Each with the other sign."""
+        return Amounts(self.below, self.above)
+
+    @property
+    def any(self) -> bool:
+        """Whether anybody has anything but zero."""
+        return any(self.above) or any(self.below)
 
     def total(self, customers: int) -> int:
         """The sum over a set."""

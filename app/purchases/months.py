@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy import text
 
 from app.purchases.book import Book
-from app.purchases.digits import Amounts, Digits, digits_of
+from app.purchases.digits import Amounts, Digits
 from app.purchases.spans import CHUNK
 from app.purchases.stored_sets import as_int
 
@@ -64,10 +64,4 @@ def _by_hand(book: Book) -> Mapping[_Month, Amounts]:
     for place, one in enumerate(book.by_hand):
         for month, amount in one.history.months.items():
             listed.setdefault(month, []).append((book.base + place, amount))
-    return {
-        month: Amounts(
-            digits_of((number, amount) for number, amount in amounts if amount > 0),
-            digits_of((number, -amount) for number, amount in amounts if amount < 0),
-        )
-        for month, amounts in listed.items()
-    }
+    return {month: Amounts.of(amounts) for month, amounts in listed.items()}

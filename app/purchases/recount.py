@@ -166,7 +166,7 @@ class _Comparison:
         wanted = amounts_of(places)
         rows = await self.session.execute(_AMOUNTS, self.named | {"chunk": chunk})
         for *name, customers, amounts in rows:
-            listed = unpacked(customers, amounts)
+            listed = zip(*unpacked(customers, amounts), strict=True)
             own = [each for each in listed if everybody or each[0] in places]
             if own != wanted.pop(Listed(*name), []):
                 where = f"amounts {' '.join(map(str, name))} of {chunk}"

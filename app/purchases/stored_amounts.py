@@ -32,6 +32,8 @@ MOVED = "moved"
 #: A customer, by its place in a chunk or by its number, and an amount.
 Amount = tuple[int, int]
 Listing = list[Amount]
+Columns = tuple[Sequence[int], Sequence[int]]
+"""The customers and the amounts of a listing. Many tuples of two would take long to collect."""
 
 
 def amounts_of(histories: Mapping[int, History]) -> dict[Listed, Listing]:
@@ -82,7 +84,10 @@ async def replace_amounts(
     touched = sorted(wanted.keys() | (await asyncio.to_thread(amounts_of, before)).keys())
     named = {"workspace_id": workspace_id, "chunk": chunk}
     rows = await session.execute(_OF_CHUNK, named | _columns(touched))
-    stored = {Listed(*name): unpacked(customers, amounts) for *name, customers, amounts in rows}
+    stored = {
+        Listed(*name): list(zip(*unpacked(customers, amounts), strict=True))
+        for *name, customers, amounts in rows
+    }
     theirs = before.keys() | after.keys()
     changed: dict[Listed, Listing] = {}
     for name in touched:
@@ -104,10 +109,12 @@ def _packed(listing: Listing) -> dict[str, bytes]:
     }
 
 
-def unpacked(customers: bytes, amounts: bytes) -> Listing:
+def unpacked(customers: bytes, amounts: bytes) -> Columns:
     """What is stored as `CustomerAmounts` says. Arrays of the database take ten times as long."""
-    places = unpack(f"<{len(customers) // 2}H", customers)
-    return list(zip(places, unpack(f"<{len(amounts) // 8}q", amounts), strict=True))
+    return (
+        unpack(f"<{len(customers) // 2}H", customers),
+        unpack(f"<{len(amounts) // 8}q", amounts),
+    )
 
 
 def _columns(names: Sequence[Listed]) -> dict[str, list[object]]:
@@ -135,6 +142,7 @@ async def ordered_amounts(
     found: dict[int, Listing] = {}
     for bucket, chunk, *packed in await session.execute(_ORDERED, named):
         first = chunk * CHUNK
-        own = [(first + place, amount) for place, amount in unpacked(*packed)]
-        found.setdefault(bucket, []).extend(own)
+        customers, amounts = unpacked(*packed)
+        numbers = [first + customer for customer in customers]
+        found.setdefault(bucket, []).extend(zip(numbers, amounts, strict=True))
     return found
