@@ -1,9 +1,9 @@
 """The database: the base of every table, the engine, and the unit of work of one request."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +20,8 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.config import Settings
+
+ReadT = TypeVar("ReadT")
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -103,7 +105,12 @@ class Database:
                     "postgresql_readonly": True,
                 }
             )
-            yield session
+            session.info[_READ] = {}
+            try:
+                yield session
+            finally:
+                # What was read may know its session: a circle, with megabytes in it.
+                session.info.clear()
 
     def session(self) -> AsyncSession:
         """A bare session, for the unit of work."""
@@ -117,6 +124,22 @@ class Database:
     def of(cls, settings: Settings) -> Self:
         """The database that the settings name."""
         return cls(settings)
+
+
+#: What was read on the snapshot of a session, by what was asked; sessions that write have none.
+_READ = "read"
+
+
+async def once(
+    session: AsyncSession, asked: Hashable, read: Callable[[], Awaitable[ReadT]]
+) -> ReadT:
+    """What `read` finds: on one snapshot only for the first time, for it cannot change there."""
+    known: dict[Hashable, ReadT] | None = session.info.get(_READ)
+    if known is None:
+        return await read()
+    if asked not in known:
+        known[asked] = await read()
+    return known[asked]
 
 
 def server_settings(settings: Settings) -> Mapping[str, str]:

@@ -1,16 +1,17 @@
 """What a request asks of a KPI: read, checked, and turned into a scope and periods."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import once
 from app.errors import FieldError, NotFound, Problem
 from app.fields import weekday
 from app.kpis.calendar_units import Grain
@@ -143,16 +144,11 @@ async def understand(
     Gives the statements of this transaction `timeout_ms`. Raises 422 `invalid-period`,
     `unknown-dimension`, `invalid-request` with pointers, and `NotFound` for an id that is none.
     """
-    timeout = func.set_config("statement_timeout", str(timeout_ms), True)  # noqa: FBT003 - SQL
-    targeted = exists().where(Target.workspace_id == workspace_id, Target.kpi == kpi.id)
-    row = (
-        await session.execute(
-            select(Workspace, RollupState, targeted, timeout)
-            .outerjoin(RollupState, RollupState.workspace_id == Workspace.id)
-            .where(Workspace.id == workspace_id)
-        )
-    ).one()
-    workspace: Workspace = row[0]
+    workspace, rollup, targeted = await once(
+        session,
+        (understand, workspace_id, timeout_ms),
+        lambda: _settings(session, workspace_id, timeout_ms),
+    )
     zone = asked.zone or workspace.time_zone
     dimensions = tuple(workspace.dimensions)
     scope = Scope(
@@ -169,7 +165,23 @@ async def understand(
         minimum_cell_size=workspace.minimum_cell_size,
     )
     period = period_asked(asked, workspace, now)
-    return Ask(scope, period, now, asked, dimensions, row[1], row[2])
+    return Ask(scope, period, now, asked, dimensions, rollup, kpi.id in targeted)
+
+
+async def _settings(
+    session: AsyncSession, workspace_id: UUID, timeout_ms: int
+) -> tuple[Workspace, RollupState | None, Collection[str]]:
+    """The workspace, how far it is folded, and the KPIs with targets; the timeout is set too."""
+    timeout = func.set_config("statement_timeout", str(timeout_ms), True)  # noqa: FBT003 - SQL
+    targeted = select(Target.kpi).distinct().where(Target.workspace_id == workspace_id)
+    row = (
+        await session.execute(
+            select(Workspace, RollupState, func.array(targeted.scalar_subquery()), timeout)
+            .outerjoin(RollupState, RollupState.workspace_id == Workspace.id)
+            .where(Workspace.id == workspace_id)
+        )
+    ).one()
+    return row[0], row[1], frozenset(row[2])
 
 
 def default_options(kpi: Kpi) -> dict[str, str]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import once
 from app.errors import FieldError, Invalid, NotFound
 from app.kpis.declaration import Scope
 from app.kpis.tallies import Name
@@ -126,6 +127,11 @@ async def known_surveys(session: AsyncSession, scope: Scope) -> list[UUID]:
 
 
 async def _versions(session: AsyncSession, scope: Scope) -> list[tuple[UUID, int | None]]:
+    asked = (_versions, scope.workspace_id, scope.survey_ids)
+    return await once(session, asked, lambda: _newest(session, scope))
+
+
+async def _newest(session: AsyncSession, scope: Scope) -> list[tuple[UUID, int | None]]:
     query = select(Survey.id, Survey.current_version).where(
         Survey.workspace_id == scope.workspace_id
     )

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import once
 from app.purchases.contributions import DIMENSIONS, Cell, Ledger, Sums
 from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
@@ -188,6 +189,17 @@ WHERE workspace_id = :workspace_id AND latest_at >= :until LIMIT :most
 """)
 
 
+class _Asked(NamedTuple):
+    """What a book is opened for."""
+
+    workspace_id: UUID
+    time_zone: str
+    as_of: tuple[int, ...]
+    until: datetime | None
+    by_hand: bool
+    opening: bool
+
+
 async def open_book(
     session: AsyncSession,
     workspace_id: UUID,
@@ -206,31 +218,46 @@ async def open_book(
     for the purchases that stand at that instant, none of the days. None where it has to be counted
     from the rows: before the first fold, in another zone, or when too much has changed.
     """
-    mine = select(PurchaseRollup).where(PurchaseRollup.workspace_id == workspace_id)
-    state = (await session.scalars(mine)).one_or_none()
-    if state is None or not state.complete or state.time_zone != time_zone:
+    asked = _Asked(workspace_id, time_zone, tuple(as_of), until, by_hand, opening)
+    return await once(session, asked, lambda: _opened(session, asked))
+
+
+async def _opened(session: AsyncSession, asked: _Asked) -> Book | None:
+    workspace_id, until = asked.workspace_id, asked.until
+    state, entries = await once(
+        session, (_folded, workspace_id), lambda: _folded(session, workspace_id)
+    )
+    if state is None or not state.complete or state.time_zone != asked.time_zone:
         return None
-    most = {"workspace_id": workspace_id, "most": MOST_BY_HAND + 1}
-    listed = {"workspace_id": workspace_id, "listed": 10 * MOST_BY_HAND}
-    entries = (await session.execute(_CHANGED, listed)).scalars().all()
     ids = set(entries)
     later: set[UUID] = set()
     if until is not None:
-        later = set((await session.execute(_LATER, most | {"until": until})).scalars())
-    stood = await stood_at(session, workspace_id, as_of, opening=opening)
-    standing = stood.customers if by_hand else set()
+        most = {"workspace_id": workspace_id, "most": MOST_BY_HAND + 1, "until": until}
+        later = set((await session.execute(_LATER, most)).scalars())
+    stood = await stood_at(session, workspace_id, asked.as_of, opening=asked.opening)
+    standing = stood.customers if asked.by_hand else set()
     too_many = len(entries) >= 10 * MOST_BY_HAND or stood.size > MOST_STANDING
     if too_many or max(len(ids | later), len(standing)) > MOST_BY_HAND:
         return None
     book = Book(session, workspace_id, -(-state.customers // CHUNK) * CHUNK)
-    await _take_apart(book, ids | later, zone=ZoneInfo(time_zone), until=until)
-    if not by_hand:
+    await _take_apart(book, ids | later, zone=ZoneInfo(asked.time_zone), until=until)
+    if not asked.by_hand:
         book.standing = stood
     if rest := standing - book.changed:
         folded = await folded_by_number(session, workspace_id, rest)
         book.by_hand += [ByHand(number, history, None) for number, history in folded.items()]
         book.replaced = [*book.replaced, *folded.values()]
     return book
+
+
+async def _folded(
+    session: AsyncSession, workspace_id: UUID
+) -> tuple[PurchaseRollup | None, Sequence[UUID]]:
+    """How far purchases are folded, and the customers that are listed as changed since."""
+    mine = select(PurchaseRollup).where(PurchaseRollup.workspace_id == workspace_id)
+    state = (await session.scalars(mine)).one_or_none()
+    listed = {"workspace_id": workspace_id, "listed": 10 * MOST_BY_HAND}
+    return state, (await session.execute(_CHANGED, listed)).scalars().all()
 
 
 async def _take_apart(
