@@ -4,7 +4,7 @@ Every order placed counts, the refunded ones too: they are those that are compla
 leaving them out would raise the rate by the remedy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,7 +47,7 @@ OF_COMPLAINTS: Mapping[str, SQLColumnExpression[Any]] = {
 }
 
 OCCURRED_AT = func.coalesce(Complaint.occurred_at, Complaint.received_at)
-_COUNTED = "counted"
+COUNTED = "counted"
 EXCLUSIONS = ("merged", "duplicate", "not_a_complaint")
 WITHOUT_KNOWN_ORDER = "without_known_order"
 """A complaint about orders that names none: counted by its own date only."""
@@ -62,11 +62,19 @@ class Counts:
     exposure: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
 
+    def tell_apart(self, complained: int, unknown: int, left_out: Sequence[int]) -> None:
+        """Why complaints, and customers who complained, are not among the events."""
+        self.excluded = {
+            **dict(zip(EXCLUSIONS, left_out, strict=True)),
+            "without_customer": unknown,
+            "without_order": complained - self.events,
+        }
+
 
 def fate() -> SQLColumnExpression[str]:
     """Why a complaint does not count, or that it does."""
     return case(
-        (counting(), _COUNTED),
+        (counting(), COUNTED),
         (Complaint.state == "merged", "merged"),
         else_=Complaint.outcome,
     )
@@ -213,7 +221,7 @@ async def add_complaints(
         place = timeline.periods.get(step)
         if place is not None:
             counts = found[place].setdefault(member, Counts())
-            if what == _COUNTED:
+            if what == COUNTED:
                 counts.events = n
             else:
                 counts.excluded[what] = n
@@ -229,7 +237,7 @@ async def add_complainants(
     """Add the customers who complained to what was found; each once, if they ordered too."""
     placed = orders_placed(scope, timeline, None)
     ordered = select(placed.c.step, placed.c.customer_id).distinct().subquery()
-    counted = told.c.fate == _COUNTED
+    counted = told.c.fate == COUNTED
     query = (
         select(
             told.c.step,
@@ -251,11 +259,7 @@ async def add_complainants(
         if place is not None:
             counts = found[place].setdefault(member, Counts())
             counts.events = both
-            counts.excluded = {
-                **dict(zip(EXCLUSIONS, left_out, strict=True)),
-                "without_customer": unknown,
-                "without_order": complained - both,
-            }
+            counts.tell_apart(complained, unknown, left_out)
 
 
 async def add_unattributed(
@@ -270,7 +274,7 @@ async def add_unattributed(
     known = exists().where(
         Order.workspace_id == scope.workspace_id, Order.external_id == told.c.order
     )
-    query = select(told.c.step, told.c.member, func.count()).where(told.c.fate == _COUNTED, ~known)
+    query = select(told.c.step, told.c.member, func.count()).where(told.c.fate == COUNTED, ~known)
     for step, member, n in await session.execute(query.group_by(told.c.step, told.c.member)):
         place = timeline.periods.get(step)
         if place is not None:

@@ -22,6 +22,7 @@ from app.kpis.complaint_counts import (
     count_exposures,
 )
 from app.kpis.complaint_development import developed
+from app.kpis.complaint_sets import kept_exposures
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe, wilson
@@ -63,17 +64,21 @@ async def measure_complaint_rate(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """The complaint rate of each period and group; see `Kpi.formula` of the catalogue."""
-    found: list[dict[str, Counts]] = [{} for _ in periods]
     per_order = chosen(scope, BASIS) == "orders"
     by_order = chosen(scope, ATTRIBUTION) == "order"
+    kept = await kept_exposures(session, scope, periods, by, per_order=per_order)
+    found: list[dict[str, Counts]] = [{} for _ in periods] if kept is None else kept.found
     for timeline in timelines(periods):
-        exposures = await count_exposures(session, scope, timeline, by, per_order=per_order)
-        for place in timeline.periods.values():
-            found[place] = exposures.get(place, {})
+        if kept is None:
+            exposures = await count_exposures(session, scope, timeline, by, per_order=per_order)
+            for place in timeline.periods.values():
+                found[place] = exposures.get(place, {})
         complaints = complaints_about_orders if by_order else complaints_made
         told = complaints(scope, timeline, by)
         if per_order:
             await add_complaints(session, told, timeline, found)
+        elif kept is not None:
+            await kept.add_complainants(told, timeline)
         else:
             await add_complainants(session, told, scope, timeline, found)
         if by_order:

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.complaints.kinds import Kind
 from app.complaints.models import Complaint, counting, is_complaint
 from app.complaints.states import Outcome, State
-from app.db import Database
+from app.customers.models import Customer, PurchaseChange
+from app.db import Database, new_id
 from app.kpis.catalog.complaints import COMPLAINT_RATE
 from app.kpis.complaint_counts import EXCLUSIONS, fate
 from app.kpis.complaint_rate import PER, measure_complaint_rate
@@ -23,6 +24,8 @@ from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe
 from app.kpis.rates import Rate, rate_difference
+from app.purchases.book import open_book
+from app.purchases.fold import fold
 from tests.kpis.shops import SEGMENTS, ZONE, Sale, Shop, instants, opened, period_lists, shops
 
 OUTCOMES: tuple[Outcome | None, ...] = (None, *get_args(Outcome))
@@ -158,19 +161,43 @@ def _counts(measured: Measurement) -> tuple[float, float, Mapping[str, int]]:
     return events, exposure, measured.excluded
 
 
-@settings(max_examples=40, deadline=None)
+async def _keep(session: AsyncSession, scope: Scope, listed: set[str]) -> None:
+    """Fold all orders, and list some customers as if they had changed since."""
+    while await fold(session, scope.workspace_id):
+        pass
+    chosen = select(Customer.id).where(
+        Customer.workspace_id == scope.workspace_id, Customer.external_id.in_(listed)
+    )
+    ids = list(await session.scalars(chosen))
+    session.add(PurchaseChange(workspace_id=scope.workspace_id, id=new_id(), customers=ids))
+    await session.flush()
+    assert await open_book(session, scope.workspace_id, scope.time_zone) is not None
+
+
+@settings(max_examples=60, deadline=None)
 @given(
     shop=shops(),
     told=st.lists(contacts(), max_size=12),
     periods=period_lists(),
     basis=st.sampled_from(["orders", "customers"]),
+    listed=st.none() | st.sets(st.sampled_from(sorted(SEGMENTS))),
 )
 async def test_the_rate_equals_counting_by_hand(
-    database: Database, shop: Shop, told: list[Contact], periods: list[Period], basis: str
+    database: Database,
+    shop: Shop,
+    told: list[Contact],
+    periods: list[Period],
+    basis: str,
+    listed: set[str] | None,
 ) -> None:
-    """Events, exposure and exclusions of everybody, of a segment, of a channel and filtered."""
+    """Events, exposure and exclusions of everybody, of a segment, of a channel and filtered.
+
+    From the orders, or from what is kept of them but for customers who are listed as changed.
+    """
     async with opened(database, shop) as (session, scope):
         await _store(session, scope, told)
+        if listed is not None:
+            await _keep(session, scope, listed)
         scopes = replace(scope, options={"basis": basis})
         found = await measure_complaint_rate(session, scopes, periods, None)
         segments = await measure_complaint_rate(session, scopes, periods, "segment")

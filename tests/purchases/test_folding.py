@@ -17,6 +17,7 @@ from app.customers.schemas import CustomerLine, OrderLine, RefundLine
 from app.customers.service import load_customers
 from app.db import Database
 from app.http.bulk import Item
+from app.kpis.catalog.complaints import COMPLAINT_RATE
 from app.kpis.catalog.customers import KPIS, LIFETIME_VALUE
 from app.kpis.catalog.market import MARKET_SHARE, PAYBACK
 from app.kpis.catalog.returning import KPIS as RETURNING_KPIS
@@ -97,11 +98,13 @@ async def do_step(session: AsyncSession, workspace_id: UUID, number: int, step: 
 
 
 _WITH_SPREAD = (LIFETIME_VALUE, ORDER_VALUE)
-_OF_THE_MARKET = (
+_WITH_OPTIONS = (
     (LIFETIME_VALUE, {"cohort": "acquired"}),
     (PAYBACK, {"margin": "40"}),
     (MARKET_SHARE, {"basis": "units"}),
     (MARKET_SHARE, {"basis": "value"}),
+    (COMPLAINT_RATE, {"basis": "orders"}),
+    (COMPLAINT_RATE, {"basis": "customers"}),
 )
 
 
@@ -118,7 +121,7 @@ async def _figures(
             if kpi in _WITH_SPREAD:  # of a few periods alone
                 for period in MONTHS[1:]:
                     found += await kpi.measure(session, wanted, [period], by)
-    for kpi, options in _OF_THE_MARKET:
+    for kpi, options in _WITH_OPTIONS:
         wanted = replace(scope, options=options)
         for by in (None, kpi.dimensions[0]):
             found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
