@@ -15,6 +15,7 @@ from app.purchases import models as purchases
 from app.recounts import models as recounts
 from app.reports import models as reports
 from app.responses import models as responses
+from app.restatements import models as restatements
 from app.scorecards import models as scorecards
 from app.surveys import models as surveys
 from app.targets import models as targets
@@ -38,6 +39,7 @@ __all__ = [
     "recounts",
     "reports",
     "responses",
+    "restatements",
     "scorecards",
     "surveys",
     "targets",

@@ -100,7 +100,7 @@ def _side(variable: Variable, pairs: Table, side: int, chosen: Chosen) -> Paired
     if scale is not None and scale.top_box:
         best = sum(histogram[point] for point in scale.top_box) / total(histogram)
     return PairedMoment(
-        period=envelopes.period(chosen.period, chosen.now), mean=found.value, top_box=best
+        period=envelopes.dates(chosen.period, chosen.now), mean=found.value, top_box=best
     )
 
 

@@ -16,7 +16,8 @@ from app.analyses.schemas import (
     ResponseFilter,
 )
 from app.fields import Input, LocalDate, Output
-from app.kpis.schemas import GroupVerdict, KpiInterval, KpiPeriod
+from app.kpis.period_schemas import PeriodRead
+from app.kpis.schemas import GroupVerdict, KpiInterval
 
 Measure = Literal["mean", "top_box", "ranks", "distribution"]
 PairedMeasure = Literal["mean", "top_box", "ranks"]
@@ -126,7 +127,7 @@ class BeforeAfterRequest(ResponseFilter):
 class PairedMoment(Output):
     """One side of the pairs."""
 
-    period: KpiPeriod
+    period: PeriodRead
     mean: float
     top_box: float | None
 

@@ -10,7 +10,8 @@ from typing_extensions import override
 from app.analyses.evidence import Effect, Evidence
 from app.fields import Input, LocalDate, Output, Timestamp, TimeZone, storable
 from app.kpis import envelopes
-from app.kpis.schemas import KpiInterval, KpiPeriod
+from app.kpis.period_schemas import PeriodRead
+from app.kpis.schemas import KpiInterval
 from app.kpis.statistics import DEFAULT_LEVEL
 
 Dedupe = Literal["none", "latest_per_customer"]
@@ -76,7 +77,7 @@ class AnalysisHeader(Output):
 
     analysis: str
     survey: UUID
-    period: KpiPeriod
+    period: PeriodRead
     filters: dict[str, list[str]]
     quality: Literal["all", "clean"]
     dedupe: Dedupe

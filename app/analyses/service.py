@@ -57,7 +57,7 @@ async def header(
     return {
         "analysis": analysis,
         "survey": chosen.survey_id,
-        "period": envelopes.period(chosen.period, chosen.now),
+        "period": envelopes.dates(chosen.period, chosen.now),
         "filters": {name: list(values) for name, values in chosen.filters.items()},
         "quality": "clean" if chosen.clean else "all",
         "dedupe": chosen.dedupe,

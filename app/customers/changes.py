@@ -6,6 +6,7 @@ commits late is never passed over.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -16,10 +17,24 @@ from app.db import new_id
 
 
 async def note_changes(
-    session: AsyncSession, workspace_id: UUID, customers: Iterable[UUID]
+    session: AsyncSession,
+    workspace_id: UUID,
+    customers: Iterable[UUID],
+    *,
+    at: datetime,
+    moments: Iterable[datetime] = (),
 ) -> None:
-    """Say that the orders, refunds or traits of these customers are no longer what they were."""
+    """Say that the orders, refunds or traits of these customers are no longer what they were.
+
+    `moments` are those at which what has changed counts, or did before; `at` is when it changed.
+    """
     changed = sorted(set(customers))
     if changed:
-        values = {"workspace_id": workspace_id, "id": new_id(), "customers": changed}
+        values = {
+            "workspace_id": workspace_id,
+            "id": new_id(),
+            "customers": changed,
+            "moments": sorted(set(moments)),
+            "changed_at": at,
+        }
         await session.execute(insert(PurchaseChange).values(values))

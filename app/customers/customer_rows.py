@@ -68,7 +68,7 @@ class CustomerRows:
         """Write changed customers, a revision each."""
         await self._session.execute(_UPDATE, self._parameters(states))
         changed = (state["id"] for state in states.values())
-        await note_changes(self._session, self._workspace_id, changed)
+        await note_changes(self._session, self._workspace_id, changed, at=self._at)
 
     def _parameters(self, states: Mapping[str, Facts]) -> dict[str, Any]:
         keys = sorted(states)

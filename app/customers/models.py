@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CheckConstraint,
+    DateTime,
     ForeignKeyConstraint,
     Index,
     Numeric,
@@ -159,5 +160,11 @@ class PurchaseChange(Base):
     workspace_id: Mapped[WorkspaceKey]
     id: Mapped[RecordId]
     customers: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    moments: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), server_default="{}"
+    )
+    """When orders were placed and refunds booked that changed: where they were and where they are.
+    Traits have none."""
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     folded: Mapped[bool] = mapped_column(server_default="false")
     """Taken into what is kept of purchases; the leads of these customers come after them."""

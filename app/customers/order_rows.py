@@ -1,6 +1,6 @@
 """Orders as rows to be upserted: a whole chunk in one statement each way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -97,8 +97,7 @@ class OrderRows:
     async def insert(self, states: Mapping[str, OrderState]) -> set[str]:
         """Insert orders; those that somebody else inserted meanwhile are left out."""
         made = set(await self._session.scalars(_INSERT, self._parameters(states)))
-        buyers = (states[key].customer_id for key in made)
-        await note_changes(self._session, self._workspace_id, buyers)
+        await self._note(states[key] for key in made)
         return made
 
     async def update(self, states: Mapping[str, OrderState]) -> None:
@@ -107,9 +106,18 @@ class OrderRows:
         An order may move from one customer to another: both have changed.
         """
         before = await self.read(sorted(states), lock=False)
-        buyers = {state.customer_id for state in (*before.values(), *states.values())}
-        await note_changes(self._session, self._workspace_id, buyers)
+        await self._note([*before.values(), *states.values()])
         await self._session.execute(_UPDATE, self._parameters(states))
+
+    async def _note(self, states: Iterable[OrderState]) -> None:
+        several = list(states)
+        await note_changes(
+            self._session,
+            self._workspace_id,
+            (state.customer_id for state in several),
+            at=self._at,
+            moments=(state.ordered_at for state in several),
+        )
 
     def _parameters(self, states: Mapping[str, OrderState]) -> dict[str, Any]:
         keys = sorted(states)

@@ -49,6 +49,8 @@ class _Ledger:
         self.refunded: dict[str, Decimal] = {name: row.refunded for name, row in orders.items()}
         self.bookings: dict[tuple[str, str], _Booking] = {}
         self.changed: dict[tuple[str, str], _Booking] = {}
+        self.moments: set[datetime] = set()
+        """When money counts as paid back that was booked or moved: before and after."""
         self._zone = zone_
 
     def book(self, refund: RefundLine) -> tuple[Status, tuple[FieldError, ...]]:
@@ -68,6 +70,9 @@ class _Ledger:
             return "rejected", (line_error("refund-exceeds-order", "/amount"),)
         self.refunded[refund.order] = total
         self.bookings[name] = self.changed[name] = after
+        ordered_at = self.orders[refund.order].ordered_at
+        booked = (each.refunded_at for each in (before, after) if each is not None)
+        self.moments.update(max(each, ordered_at) for each in booked)
         return ("updated" if before else "created"), ()
 
 
@@ -136,7 +141,8 @@ async def _write(session: AsyncSession, workspace_id: UUID, ledger: _Ledger) -> 
             "at": at,
         },
     )
-    await note_changes(session, workspace_id, (row.customer_id for row in touched))
+    customers = (row.customer_id for row in touched)
+    await note_changes(session, workspace_id, customers, at=at, moments=ledger.moments)
     for (order, external_id), booking in zip(names, bookings, strict=True):
         amount = money_text(booking.amount)
         record(session, workspace_id, "order.refunded", order, refund=external_id, amount=amount)

@@ -31,8 +31,18 @@ from app.kpis.cohort_schemas import (
     CohortQuery,
     CohortRow,
 )
-from app.kpis.cohorts import FORMULA, Cell, CohortGrain, Mean, Wanted, measure_cohorts, widened
+from app.kpis.cohorts import (
+    FORMULA,
+    Cell,
+    Cohort,
+    CohortGrain,
+    Mean,
+    Wanted,
+    measure_cohorts,
+    widened,
+)
 from app.kpis.periods import PeriodError, split
+from app.kpis.restating import periods_of
 from app.kpis.schemas import KpiDefinition
 from app.problems import Text
 from app.purchases.histories import PARTS
@@ -78,29 +88,31 @@ async def get_retention_cohorts(
         by=query.by,
     )
     matrix = await measure_cohorts(session, wanted)
+    (period,) = await periods_of(session, RETENTION, ask, [ask.period])
     language = language_of(request.scope)
     definition = KpiDefinition(
         version=RETENTION.version, name=RETENTION.name.of(language), formula=FORMULA.of(language)
     )
     return CohortMatrix(
         **(envelopes.header(RETENTION, ask, language) | {"definition": definition}),
-        period=envelopes.period(ask.period, ask.now),
+        period=period,
         grain=query.grain,
         currency=next(iter(matrix.currencies)) if len(matrix.currencies) == 1 else None,
         reason="mixed_currencies" if len(matrix.currencies) > 1 else None,
         excluded={}
         if matrix.refunded_orders is None
         else {"fully_refunded_orders": matrix.refunded_orders},
-        cohorts=[
-            CohortRow(
-                start=each.start,
-                suppressed=each.suppressed,
-                size=None if each.suppressed else each.size,
-                cells=[_cell(cell) for cell in each.cells],
-            )
-            for each in matrix.cohorts
-        ],
+        cohorts=[_row(each) for each in matrix.cohorts],
         mean=[_mean(each) for each in matrix.means],
+    )
+
+
+def _row(cohort: Cohort) -> CohortRow:
+    return CohortRow(
+        start=cohort.start,
+        suppressed=cohort.suppressed,
+        size=None if cohort.suppressed else cohort.size,
+        cells=[_cell(cell) for cell in cohort.cells],
     )
 
 

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from app.fields import Input, LocalDate, Output, TimeZone, storable
 from app.kpis.cohorts import CohortBy, CohortGrain, CohortType, MeanOf
 from app.kpis.declaration import Reason
-from app.kpis.schemas import KpiHeader, KpiInterval, KpiPeriod
+from app.kpis.period_schemas import KpiPeriod
+from app.kpis.schemas import KpiHeader, KpiInterval
 from app.kpis.statistics import DEFAULT_LEVEL
 
 _Value = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]

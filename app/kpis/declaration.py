@@ -21,6 +21,22 @@ from app.responses.cells import Count
 Family = Literal["survey", "complaints", "customers"]
 Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months", "days"]
 Dedupe = Literal["none", "latest_per_customer"]
+#: What a figure is counted from: on the days of its period, but for `purchases`, which are those
+#: of all days before its end (who is new or comes back depends on who bought before).
+Ground = Literal[
+    "responses",
+    "complaints",
+    "orders",
+    "purchases",
+    "leads",
+    "acquisition_spend",
+    "market_totals",
+]
+_GROUNDS: Mapping[Family, tuple[Ground, ...]] = {
+    "survey": ("responses",),
+    "complaints": ("complaints", "orders"),
+    "customers": ("purchases",),
+}
 Reason = Literal[
     "empty_denominator",
     "no_data",
@@ -176,3 +192,10 @@ class Kpi:
     joins_dimensions: bool = True
     """Whether it can be measured by several dimensions at once; if not, it is never told for a
     combination of them unless the workspace tells everything."""
+    rests_on: tuple[Ground, ...] = ()
+    """Where that is not what its family rests on."""
+
+    @property
+    def grounds(self) -> tuple[Ground, ...]:
+        """What it is counted from: when that changes later, a figure was restated."""
+        return self.rests_on or _GROUNDS[self.family]

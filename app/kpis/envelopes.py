@@ -6,6 +6,7 @@ from typing import Any
 
 from app.kpis.asking import Ask
 from app.kpis.declaration import Kpi, Measurement
+from app.kpis.period_schemas import KpiPeriod, PeriodRead
 from app.kpis.periods import Bucket, Period
 from app.kpis.schemas import (
     BilingualText,
@@ -16,7 +17,6 @@ from app.kpis.schemas import (
     KpiOption,
     KpiPart,
     KpiPaths,
-    KpiPeriod,
     KpiPrevious,
     KpiRead,
     KpiScope,
@@ -129,16 +129,28 @@ def _part(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
     }
 
 
-def period(covered: Period | Bucket, now: datetime) -> KpiPeriod:
+def dates(covered: Period | Bucket, now: datetime) -> PeriodRead:
     """The period, and whether it is over; a bucket is complete only if it is a whole unit."""
-    dates = covered.period if isinstance(covered, Bucket) else covered
-    return KpiPeriod(
-        start=dates.start, end=dates.end, tz=dates.zone.key, complete=covered.complete(now)
-    )
+    return PeriodRead(**_dates(covered, now))
+
+
+def period(covered: Period | Bucket, now: datetime, restated_at: datetime | None) -> KpiPeriod:
+    """The period of a figure; `restated_at` as `restating.restated` tells it."""
+    return KpiPeriod(**_dates(covered, now), restated_at=restated_at)
+
+
+def _dates(covered: Period | Bucket, now: datetime) -> dict[str, Any]:
+    days = covered.period if isinstance(covered, Bucket) else covered
+    return {
+        "start": days.start,
+        "end": days.end,
+        "tz": days.zone.key,
+        "complete": covered.complete(now),
+    }
 
 
 def previous(
-    kpi: Kpi, ask: Ask, now: Measurement, before: Measurement, earlier: Period
+    kpi: Kpi, ask: Ask, now: Measurement, before: Measurement, earlier: KpiPeriod
 ) -> KpiPrevious | None:
     """The earlier period with the KPI's own test of the change; None if either is withheld."""
     if now.suppressed or before.suppressed:
@@ -151,7 +163,7 @@ def previous(
     if kpi.interval != "none":
         verdict = change_verdict(change, direction=kpi.direction, n_now=now.n, n_before=before.n)
     return KpiPrevious(
-        period=period(earlier, ask.now),
+        period=earlier,
         value=before.value,
         n=before.n,
         difference=change.difference if change else plain,

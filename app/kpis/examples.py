@@ -4,7 +4,13 @@ from typing import Any
 
 
 def _period(start: str, end: str) -> dict[str, Any]:
-    return {"from": start, "to": end, "tz": "Asia/Shanghai", "complete": True}
+    return {
+        "from": start,
+        "to": end,
+        "tz": "Asia/Shanghai",
+        "complete": True,
+        "restated_at": "2026-11-03T08:12:45Z" if start == "2026-10-01" else None,
+    }
 
 
 def _interval(low: float, high: float) -> dict[str, Any]:

@@ -90,9 +90,14 @@ class Period:
         """UTC instant before which the last day ends (exclusive)."""
         return day_starts_at(self.end, self.zone)
 
+    @property
+    def complete_at(self) -> datetime:
+        """UTC instant at which the days for late arrivals have passed too."""
+        return day_starts_at(self.end + timedelta(days=self.late_days), self.zone)
+
     def complete(self, now: datetime) -> bool:
         """True once the period has ended and the days for late arrivals have passed."""
-        return day_starts_at(self.end + timedelta(days=self.late_days), self.zone) <= now
+        return self.complete_at <= now
 
     def days_begun(self, now: datetime) -> int:
         """How many of its dates have begun at `now`, today included; 0 while in the future."""

@@ -11,6 +11,7 @@ from app.kpis.calendar_units import Grain
 from app.kpis.declaration import Dedupe, Family, Reason, Unit
 from app.kpis.examples import NPS
 from app.kpis.group_schemas import KpiEffect, KpiOverall
+from app.kpis.period_schemas import KpiPeriod
 from app.kpis.statistics import ChangeVerdict, Correction, Direction, TargetVerdict
 from app.kpis.trend_schemas import KpiControl, KpiControlPoint, KpiDirection
 
@@ -89,19 +90,6 @@ class KpiScope(Output):
     quality: Literal["all", "clean"]
     dedupe: Dedupe
     options: dict[str, str]
-
-
-class KpiPeriod(Output):
-    """Local dates, from the first up to but not including the last, in an IANA time zone."""
-
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
-
-    start: date = Field(alias="from")
-    end: date = Field(alias="to")
-    tz: str
-    complete: bool
-    """Whether it ended `late_days` of the workspace ago (none unless set); a point of a trend must
-    be a whole unit of the calendar, too."""
 
 
 class KpiInterval(Output):
@@ -215,6 +203,7 @@ class KpiHeader(Output):
     kind: Literal["exact", "estimated"]
     model_run: str | None
     as_of: Timestamp
+    """The instant of the answer, and its watermark: all that was committed before is counted."""
 
 
 class KpiEnvelope(KpiFigure, KpiHeader):

@@ -10,6 +10,7 @@ from app.kpis import envelopes, group_answers
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.declaration import Kpi
 from app.kpis.disclosing import SUPPRESSED, measure_disclosed, measure_line, tells_less
+from app.kpis.restating import periods_of
 from app.kpis.schemas import (
     KpiComparison,
     KpiDistribution,
@@ -58,13 +59,14 @@ async def fetch_kpi(session: AsyncSession, wanted: Wanted) -> KpiEnvelope:
     periods = [ask.period] if earlier is None else [ask.period, earlier]
     found = await measure_disclosed(session, kpi, ask.scope, periods)
     figures = [envelopes.member_of(each) for each in found]
+    covered = await periods_of(session, kpi, ask, periods)
     previous = None
     if earlier is not None:
-        previous = envelopes.previous(kpi, ask, figures[0], figures[1], earlier)
+        previous = envelopes.previous(kpi, ask, figures[0], figures[1], covered[1])
     return KpiEnvelope(
         **envelopes.header(kpi, ask, wanted.language, figures[:1]),
         **envelopes.figure(kpi, figures[0]),
-        period=envelopes.period(ask.period, ask.now),
+        period=covered[0],
         previous=previous,
         target=await judge(session, kpi, ask, figures[0]),
     )
@@ -78,22 +80,23 @@ async def fetch_trend(session: AsyncSession, wanted: Wanted) -> KpiTrend:
     buckets = ask.buckets()
     found = await measure_line(session, kpi, ask.scope, [each.period for each in buckets])
     measured = [envelopes.member_of(each) for each in found]
+    whole, *covered = await periods_of(session, kpi, ask, [ask.period, *buckets])
     points = [
         KpiPoint(
             **envelopes.figure(kpi, each),
-            period=envelopes.period(bucket, ask.now),
+            period=period,
             model_run=each.model_run,
             smoothed=None,
             control=None,
         )
-        for bucket, each in zip(buckets, measured, strict=True)
+        for period, each in zip(covered, measured, strict=True)
     ]
     going = direction(points, measured, ask.scope.level)
     drawn = draw(points, asked.control)
     means = smoothed(kpi, points, asked.smoothing)
     return KpiTrend(
         **envelopes.header(kpi, ask, wanted.language, measured),
-        period=envelopes.period(ask.period, ask.now),
+        period=whole,
         grain=asked.grain,
         points=[
             point.model_copy(update={"smoothed": mean, "control": on_chart})
@@ -119,9 +122,10 @@ async def fetch_comparison(session: AsyncSession, wanted: Wanted) -> KpiComparis
     if len(ranked) > MAX_TESTED_GROUPS:
         limited.append(PAIRS_LIMITED)
     tested = [item for item in ranked[:MAX_TESTED_GROUPS] if not item[1].suppressed]
+    (covered,) = await periods_of(session, kpi, ask, [ask.period])
     return KpiComparison(
         **envelopes.header(kpi, ask, wanted.language, found.values()),
-        period=envelopes.period(ask.period, ask.now),
+        period=covered,
         group_by=dimension,
         groups=[
             KpiGroup(**envelopes.figure(kpi, measured), member=member)
@@ -139,9 +143,10 @@ async def fetch_distribution(session: AsyncSession, wanted: Wanted) -> KpiDistri
     kpi, ask = wanted.kpi, await _understand(session, wanted)
     (found,) = await measure_disclosed(session, kpi, ask.scope, [ask.period])
     measured = envelopes.member_of(found)
+    (covered,) = await periods_of(session, kpi, ask, [ask.period])
     return KpiDistribution(
         **envelopes.header(kpi, ask, wanted.language),
-        period=envelopes.period(ask.period, ask.now),
+        period=covered,
         n=envelopes.number(measured),
         counts=envelopes.counts(measured),
         reason=measured.reason,

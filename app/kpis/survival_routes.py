@@ -14,6 +14,7 @@ from app.http.route import ReadSession, Route
 from app.kpis import envelopes
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.catalog.returning import TIME_TO_SECOND_PURCHASE
+from app.kpis.restating import periods_of
 from app.kpis.survival import Band, Lives, banded, curve, log_rank, median_within
 from app.kpis.survival_disclosure import withheld
 from app.kpis.survival_lives import Groups, Wanted
@@ -59,11 +60,12 @@ async def get_retention_survival(
     if query.group_by is None:
         groups.setdefault("", Lives())
     hidden = await withheld(session, wanted, groups, query.group_by)
+    (period,) = await periods_of(session, TIME_TO_SECOND_PURCHASE, ask, [ask.period])
     nobody = Lives()
     shown = {member: each for member, each in groups.items() if member not in hidden}
     return SurvivalCurves(
         **envelopes.header(TIME_TO_SECOND_PURCHASE, ask, language_of(request.scope)),
-        period=envelopes.period(ask.period, ask.now),
+        period=period,
         event=query.event,
         window_days=query.window_days,
         band=query.band,

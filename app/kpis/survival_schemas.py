@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from app.fields import Input, LocalDate, Output, TimeZone, storable
-from app.kpis.schemas import KpiHeader, KpiPeriod
+from app.kpis.period_schemas import KpiPeriod
+from app.kpis.schemas import KpiHeader
 from app.kpis.statistics import DEFAULT_LEVEL
 from app.kpis.survival import Band
 from app.kpis.survival_lives import Event

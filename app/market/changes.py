@@ -5,6 +5,7 @@ Rows are only ever added here, and removed by whoever has taken them into accoun
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -23,9 +24,18 @@ SELECT unnest(customers) FROM purchase_changes WHERE workspace_id = :workspace_i
 
 
 async def note_leads(
-    session: AsyncSession, workspace_id: UUID, leads: Iterable[str], customers: Iterable[str | None]
+    session: AsyncSession,
+    workspace_id: UUID,
+    leads: Iterable[str],
+    customers: Iterable[str | None],
+    *,
+    at: datetime,
+    moments: Iterable[datetime],
 ) -> None:
-    """Say that these leads have changed, and with them others of their customers, old and new."""
+    """Say that these leads have changed, and with them others of their customers, old and new.
+
+    `moments` are when they came about, as they said before and as they say now.
+    """
     changed = sorted(set(leads))
     if changed:
         values = {
@@ -33,6 +43,8 @@ async def note_leads(
             "id": new_id(),
             "leads": changed,
             "customers": sorted({name for name in customers if name is not None}),
+            "moments": sorted(set(moments)),
+            "changed_at": at,
         }
         await session.execute(insert(LeadChange).values(values))
 

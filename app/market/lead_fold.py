@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.models import PurchaseChange
 from app.db import copy_rows, now, set_timeout
 from app.fields import zone
+from app.market.changed_days import LEAD_DAYS
 from app.market.judging import Listed, concerned, judge, kept_verdicts
-from app.market.models import LeadCell, LeadChange, LeadRollup, LeadVerdict
+from app.market.models import LeadCell, LeadRollup, LeadVerdict
 from app.market.verdicts import Cell, Counts, Tally, Verdict
 from app.workspaces.models import Workspace
 
@@ -91,10 +92,11 @@ async def fold_leads(session: AsyncSession, workspace_id: UUID) -> bool:
     before = await kept_verdicts(session, workspace_id, leads)
     after = await judge(session, workspace_id, leads, zone(state.time_zone))
     await _keep(session, workspace_id, before, after)
-    for table, entries in ((LeadChange, batch.entries), (PurchaseChange, batch.purchases)):
-        if entries:
-            mine = table.workspace_id == workspace_id
-            await session.execute(delete(table).where(mine, table.id.in_(entries)))
+    await LEAD_DAYS.note(session, workspace_id, state.time_zone, batch.entries)
+    if batch.purchases:
+        mine = PurchaseChange.workspace_id == workspace_id
+        listed = PurchaseChange.id.in_(batch.purchases)
+        await session.execute(delete(PurchaseChange).where(mine, listed))
     state.folded_at = now()
     await session.flush()
     return batch.more
@@ -116,8 +118,9 @@ async def _locked_state(session: AsyncSession, workspace: Workspace) -> LeadRoll
 
 async def _begin_anew(session: AsyncSession, state: LeadRollup, time_zone: str) -> None:
     """Empty what is kept. What is listed by now will be read with everything else."""
-    for table in (LeadVerdict, LeadCell, LeadChange):
+    for table in (LeadVerdict, LeadCell):
         await session.execute(delete(table).where(table.workspace_id == state.workspace_id))
+    await LEAD_DAYS.begin_anew(session, state.workspace_id, state.time_zone, time_zone)
     done = PurchaseChange.workspace_id == state.workspace_id, PurchaseChange.folded
     await session.execute(delete(PurchaseChange).where(*done))
     state.time_zone, state.complete, state.rebuilt_to = time_zone, False, ""

@@ -1,6 +1,6 @@
 """Leads as rows to be upserted: a whole chunk in one statement each way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -69,8 +69,7 @@ class LeadRows:
     async def insert(self, states: Mapping[str, LeadState]) -> set[str]:
         """Insert leads; those that somebody else inserted meanwhile are left out."""
         made = set(await self._session.scalars(_INSERT, self._parameters(states)))
-        customers = (states[key].customer for key in made)
-        await note_leads(self._session, self._workspace_id, made, customers)
+        await self._note(made, [states[key] for key in made])
         return made
 
     async def update(self, states: Mapping[str, LeadState]) -> None:
@@ -79,9 +78,18 @@ class LeadRows:
         A lead may move from one customer to another: what is earliest changes for both.
         """
         before = await self.read(sorted(states), lock=False)
-        customers = (state.customer for state in (*before.values(), *states.values()))
-        await note_leads(self._session, self._workspace_id, states, customers)
+        await self._note(states, [*before.values(), *states.values()])
         await self._session.execute(_UPDATE, self._parameters(states))
+
+    async def _note(self, leads: Iterable[str], states: Sequence[LeadState]) -> None:
+        await note_leads(
+            self._session,
+            self._workspace_id,
+            leads,
+            (state.customer for state in states),
+            at=self._at,
+            moments=(state.created_at for state in states),
+        )
 
     def _parameters(self, states: Mapping[str, LeadState]) -> dict[str, Any]:
         keys = sorted(states)

@@ -9,10 +9,12 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Date,
+    DateTime,
     Index,
     Numeric,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -132,6 +134,11 @@ class LeadChange(Base):
     id: Mapped[RecordId]
     leads: Mapped[list[str]] = mapped_column(ARRAY(Text))
     customers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    moments: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), server_default="{}"
+    )
+    """When these leads came about, as they said before and as they say now."""
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class LeadVerdict(Base):

@@ -1,8 +1,8 @@
 """Stating figures for periods: one for each natural key, and never two for the same days."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,9 +19,15 @@ from app.http.pagination import PageRequest, cut, encode_cursor
 from app.http.preconditions import require_match
 from app.market.models import AcquisitionSpend, MarketTotal
 from app.problems import Text
+from app.restatements.days import note_stated
+from app.restatements.models import Source
 
 Statement = TypeVar("Statement", AcquisitionSpend, MarketTotal)
 
+_SOURCES: Mapping[type[AcquisitionSpend | MarketTotal], Source] = {
+    AcquisitionSpend: "acquisition_spend",
+    MarketTotal: "market_totals",
+}
 #: Longest period of a statement, a little over ten years.
 MAX_DAYS = 3_700
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
@@ -60,6 +66,7 @@ async def put_statement(
         status = "updated"
     stored = kept or wanted
     await session.flush()
+    await _note(session, stored, stored.updated_at)
     record(session, workspace_id, f"{_name(type(wanted))}.stated", str(stored.id))
     return stored, status
 
@@ -151,7 +158,20 @@ async def delete_statement(
     require_match(if_match, found.revision)
     await session.delete(found)
     await session.flush()
+    await _note(session, found, now())
     record(session, workspace_id, f"{_name(model)}.withdrawn", str(found.id))
+
+
+async def _note(session: AsyncSession, stated: Statement, at: datetime) -> None:
+    """Note that figures of its days are no longer what they were."""
+    await note_stated(
+        session,
+        stated.workspace_id,
+        _SOURCES[type(stated)],
+        first=stated.period_start,
+        last=stated.period_end,
+        at=at,
+    )
 
 
 async def stated_within(

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Update, delete, select, text, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.models import PurchaseChange
 from app.db import now, set_timeout
 from app.fields import zone
+from app.purchases.changed_days import PURCHASE_DAYS
 from app.purchases.contributions import Cell, Ledger, Sums
 from app.purchases.histories import History
 from app.purchases.keeping import keep_cells, keep_histories, keep_turns
@@ -104,17 +104,11 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
         await _begin_anew(session, state, workspace.time_zone)
     batch = await (_changed if state.complete else _next)(session, state)
     await _fold(session, state, batch.customers)
-    if batch.entries:
-        await session.execute(_done(workspace_id).where(PurchaseChange.id.in_(batch.entries)))
+    # Leads are next, and remove what is marked here.
+    await PURCHASE_DAYS.note(session, workspace_id, state.time_zone, batch.entries)
     state.folded_at = now()
     await session.flush()
     return batch.more
-
-
-def _done(workspace_id: UUID) -> Update:
-    """Marks what is listed as folded: leads are next, and remove it."""
-    listed = PurchaseChange.workspace_id == workspace_id, PurchaseChange.folded.is_(False)
-    return update(PurchaseChange).where(*listed).values(folded=True)
 
 
 async def _locked_state(session: AsyncSession, workspace: Workspace) -> PurchaseRollup:
@@ -136,7 +130,7 @@ async def _begin_anew(session: AsyncSession, state: PurchaseRollup, time_zone: s
     """Empty what is kept. What is listed by now will be read with everything else."""
     for table in _KEPT:
         await session.execute(delete(table).where(table.workspace_id == state.workspace_id))
-    await session.execute(_done(state.workspace_id))
+    await PURCHASE_DAYS.begin_anew(session, state.workspace_id, state.time_zone, time_zone)
     state.time_zone, state.complete = time_zone, False
     state.rebuilt_to, state.customers = _NOBODY, 0
 

@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now, set_timeout
 from app.responses import adoption
+from app.responses.changed_days import NOTE_FOLDED
 from app.responses.fold_statement import JOINT_TALLIES, fold_statement, joint_scores
 from app.responses.models import FOLDED, RollupState
 from app.responses.sign_fold import FOLDS
+from app.restatements.days import forget_days
 from app.workspaces.models import Workspace
 
 #: Tallies of one step. A backlog of all days touches nearly every cell in each step, so that few
@@ -54,6 +56,7 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
     if (state.time_zone, state.dimensions) != (workspace.time_zone, workspace.dimensions):
         for table in FOLDED:
             await session.execute(delete(table).where(table.workspace_id == workspace_id))
+        await forget_days(session, workspace_id, "responses")
         state.folded_to = 0
         state.time_zone, state.dimensions = workspace.time_zone, list(workspace.dimensions)
     if await adoption.is_foreign(session, state):
@@ -72,7 +75,7 @@ async def fold(session: AsyncSession, workspace_id: UUID) -> bool:
     await session.execute(_WORK_MEMORY)
     span["time_zone"] = state.time_zone
     await session.execute(statement, span | names | joint)
-    for each in FOLDS:
+    for each in (*FOLDS, NOTE_FOLDED):
         await session.execute(each, span)
     state.folded_to = upper
     state.folded_at = now()

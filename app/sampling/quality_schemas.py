@@ -5,7 +5,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from app.fields import Input, LocalDate, Output, Timestamp, TimeZone
-from app.kpis.schemas import KpiDefinition, KpiFigure, KpiInterval, KpiPeriod
+from app.kpis.period_schemas import PeriodRead
+from app.kpis.schemas import KpiDefinition, KpiFigure, KpiInterval
 from app.kpis.statistics import DEFAULT_LEVEL, Direction
 
 
@@ -81,7 +82,7 @@ class ResponseQualityRead(Output):
 
     definition: KpiDefinition
     survey: UUID
-    period: KpiPeriod
+    period: PeriodRead
     n: int
     """Responses that count: neither dismissed nor trials, invalid ones or duplicates."""
     flagged: int

@@ -81,7 +81,7 @@ async def judge_responses(session: AsyncSession, wanted: Wanted) -> ResponseQual
     return ResponseQualityRead(
         definition=QUALITY.of(wanted.language),
         survey=survey.id,
-        period=envelopes.period(ask.period, moment),
+        period=envelopes.dates(ask.period, moment),
         n=n,
         flagged=qualities["flagged"],
         excluded={reason: qualities[reason] for reason in _NOT_COUNTED},

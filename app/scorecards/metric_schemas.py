@@ -7,7 +7,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from app.fields import Count, Input, LocalDate, Localized, Output, ShortText, Timestamp, example
 from app.kpis.calendar_units import Grain
-from app.kpis.schemas import KpiInterval, KpiPeriod
+from app.kpis.period_schemas import PeriodRead
+from app.kpis.schemas import KpiInterval
 from app.scorecards.aggregation import Aggregation
 from app.targets.attainment import Direction
 from app.targets.schemas import Figure
@@ -112,7 +113,7 @@ class ObservationRead(Output):
 class MetricPoint(Output):
     """A unit of the calendar: the observations that lie in it, taken together."""
 
-    period: KpiPeriod
+    period: PeriodRead
     value: float | None
     n: int | None
     interval: KpiInterval | None
@@ -129,7 +130,7 @@ class MetricTrend(Output):
     unit: str
     direction: Direction
     aggregation: Aggregation
-    period: KpiPeriod
+    period: PeriodRead
     grain: Grain
     points: list[MetricPoint]
     left_out: int

@@ -104,7 +104,7 @@ async def fetch_result(
         **_score(scoring.score(whole)),
         scorecard=scorecard.name,
         title=scorecard.document["title"],
-        period=envelopes.period(asking.period, asking.at),
+        period=envelopes.dates(asking.period, asking.at),
         perspectives=results,
         as_of=asking.at,
     )

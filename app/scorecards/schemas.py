@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.fields import Code, Currency, Input, Localized, Output, Timestamp, example
-from app.kpis.schemas import BilingualText, KpiInterval, KpiPeriod
+from app.kpis.period_schemas import PeriodRead
+from app.kpis.schemas import BilingualText, KpiInterval
 from app.kpis.statistics import TargetVerdict
 from app.targets.attainment import Direction
 from app.targets.schemas import FigureScope, FigureScopeRead, Goal
@@ -195,6 +196,6 @@ class ScorecardResult(ScoreRead):
 
     scorecard: str
     title: dict[str, str]
-    period: KpiPeriod
+    period: PeriodRead
     perspectives: list[PerspectiveResult]
     as_of: Timestamp

@@ -44,7 +44,7 @@ async def fetch_metric_trend(
         unit=metric.unit,
         direction=metric.direction,
         aggregation=how,
-        period=envelopes.period(period, at),
+        period=envelopes.dates(period, at),
         grain=asked.grain,
         points=points,
         left_out=len(found) - sum(point.observations for point in points),
@@ -58,7 +58,7 @@ def _point(
     inside = [each for each in found if dates.start <= each.start and each.end <= dates.end]
     total = aggregate(inside, how)
     return MetricPoint(
-        period=envelopes.period(bucket, at),
+        period=envelopes.dates(bucket, at),
         value=total.value if total else None,
         n=total.n if total else None,
         interval=envelopes.interval(total.interval) if total else None,

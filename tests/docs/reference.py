@@ -74,7 +74,15 @@ def kpis() -> str:
         "KPIs / 指标",
         "Each has a path of its own below `/v1/kpis/`, with `/trend`, `/compare` and, where it "
         "counts answers, `/distribution`. `GET /v1/kpis` answers the same in JSON. `*` stands for "
-        "the dimensions that the workspace declares.",
+        "the dimensions that the workspace declares.\n\n"
+        "Data count on the day on which they happened, whenever they come. Every answer says by "
+        "`as_of` up to when all that was committed is counted, and by `period.restated_at` when "
+        "anything that the figure may rest on last changed after the period was complete (null if "
+        "nothing did): late answers, corrections, late orders, refunds, leads, statements.\n\n"
+        "数据一律计入其发生之日，无论何时到达。`as_of` 表示在该时刻之前已提交的数据均已计入；"
+        "`period.restated_at` 为期间完整（complete）之后，该指标所依据的数据最近一次到达、"
+        "更改或撤销的时间"
+        "（没有则为空）：迟到或更正的作答、迟到的订单、退款、线索以及申报数据。",
         *(part for kpi in CATALOGUE for part in _kpi(kpi)),
     )
 

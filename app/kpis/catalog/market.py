@@ -51,6 +51,7 @@ LEAD_CONVERSION = Kpi(
     compare=compare_shares,
     dimensions=tuple(LEAD_DIMENSIONS),
     options=(WITHIN,),
+    rests_on=("purchases", "leads"),
 )
 
 ACQUISITION_SPEND = Kpi(
@@ -72,6 +73,7 @@ ACQUISITION_SPEND = Kpi(
     dimensions=SPEND_DIMENSIONS,
     tells_of_people=False,
     joins_dimensions=False,
+    rests_on=("acquisition_spend",),
 )
 
 CAC = Kpi(
@@ -98,6 +100,7 @@ CAC = Kpi(
     dimensions=("channel",),
     joins_dimensions=False,
     options=(COST_BASIS, LAG),
+    rests_on=("purchases", "acquisition_spend"),
 )
 
 PAYBACK = Kpi(
@@ -127,6 +130,7 @@ PAYBACK = Kpi(
     dimensions=("channel",),
     joins_dimensions=False,
     options=(FORM, MARGIN, COST_BASIS, LAG),
+    rests_on=("purchases", "acquisition_spend"),
 )
 
 MARKET_SHARE = Kpi(
@@ -158,6 +162,7 @@ MARKET_SHARE = Kpi(
     dimensions=tuple(CUSTOMER_DIMENSIONS),
     of_numerator=tuple(CUSTOMER_DIMENSIONS),
     options=(SHARE_BASIS,),
+    rests_on=("purchases", "market_totals"),
 )
 
 LTV_TO_CAC = Kpi(
@@ -187,6 +192,7 @@ LTV_TO_CAC = Kpi(
     dimensions=("channel",),
     joins_dimensions=False,
     options=RATIO_OPTIONS,
+    rests_on=("purchases", "acquisition_spend"),
 )
 
 REFERRAL_RATE = Kpi(

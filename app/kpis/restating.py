@@ -1,0 +1,132 @@
+"""When figures were restated: whether what they rest on has changed since they were complete.
+
+Data count on the day on which they happened, whenever they come. So a figure of a period that is
+complete may change, and this says when it last may have.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import reduce
+from itertools import accumulate
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.complaints.changed_days import CASE_DAYS
+from app.kpis import envelopes
+from app.kpis.acquisition_cost import LAG
+from app.kpis.asking import Ask
+from app.kpis.declaration import Ground, Kpi, Scope
+from app.kpis.period_schemas import KpiPeriod
+from app.kpis.periods import Bucket, Period
+from app.market.changed_days import LEAD_DAYS
+from app.purchases.changed_days import PURCHASE_DAYS
+from app.responses import changed_days as responses
+from app.restatements.days import ChangedDays, noted
+
+_CHANGED_DAYS: Mapping[Ground, ChangedDays] = {
+    "complaints": CASE_DAYS,
+    "orders": PURCHASE_DAYS.changed_days,
+    "purchases": PURCHASE_DAYS.changed_days,
+    "leads": LEAD_DAYS.changed_days,
+    "acquisition_spend": ChangedDays(noted("acquisition_spend")),
+    "market_totals": ChangedDays(noted("market_totals")),
+}
+_Changes = list[datetime | None]
+
+
+async def periods_of(
+    session: AsyncSession, kpi: Kpi, ask: Ask, periods: Sequence[Period | Bucket]
+) -> list[KpiPeriod]:
+    """The periods of figures as they are answered, each with when it was restated."""
+    dates = [each.period if isinstance(each, Bucket) else each for each in periods]
+    changed = await restated(session, kpi, ask.scope, dates, ask.now)
+    return [envelopes.period(each, ask.now, at) for each, at in zip(periods, changed, strict=True)]
+
+
+async def restated(
+    session: AsyncSession, kpi: Kpi, scope: Scope, periods: Sequence[Period], now: datetime
+) -> list[datetime | None]:
+    """For each period, when anything that the figure may rest on changed last after it.
+
+    None where nothing did after the period was complete, and where it is not yet. It is about
+    the days and the surveys that the figure rests on (`Kpi.grounds`), not about its filters.
+    """
+    complete = [each for each in periods if each.complete(now)]
+    if not complete:
+        return [None] * len(periods)
+    lag = timedelta(days=int(scope.options.get(LAG.name) or LAG.default))
+    cuts = sorted({day for each in complete for day in (each.start - lag, each.end)})
+    changes = await _latest_changes(session, kpi.grounds, scope, cuts)
+    ever = list(accumulate(changes.pop("purchases", ()), _later))
+    found: dict[Period, datetime | None] = {}
+    for each in complete:
+        first, last = bisect_left(cuts, each.start - lag), bisect_left(cuts, each.end)
+        own = [change for days in changes.values() for change in days[first + 1 : last + 1]]
+        changed_at = reduce(_later, own + ever[last : last + 1], None)
+        found[each] = changed_at if changed_at and changed_at >= each.complete_at else None
+    return [found.get(each) for each in periods]
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(one, other) if one and other else one or other
+
+
+async def _latest_changes(
+    session: AsyncSession, grounds: Sequence[Ground], scope: Scope, cuts: Sequence[date]
+) -> dict[Ground, _Changes]:
+    """Of each ground the latest change: before the first cut, and between cuts.
+
+    What is not kept in this zone is counted from the rows, as the figures themselves are.
+    """
+    days = {ground: _days(ground, scope) for ground in grounds}
+    named = {
+        "workspace_id": scope.workspace_id,
+        "time_zone": scope.time_zone,
+        "surveys": [str(each) for each in scope.survey_ids or ()],
+        "first": date.min if "purchases" in grounds else cuts[0],
+        "last": cuts[-1],
+        "cuts": list(cuts),
+    }
+    found: dict[Ground, _Changes] = {ground: [None] * len(cuts) for ground in grounds}
+    told = {ground: each.told for ground, each in days.items()}
+    kept = {ground: each.kept for ground, each in days.items()}
+    unkept = []
+    for ground, bucket, changed_at in await session.execute(*_reading(told, kept, named)):
+        if bucket is None:
+            unkept.append(ground)
+        else:
+            found[ground][bucket] = changed_at
+    if unkept:
+        counted = {ground: days[ground].counted for ground in unkept}
+        found |= {ground: [None] * len(cuts) for ground in unkept}
+        for ground, bucket, changed_at in await session.execute(*_reading(counted, {}, named)):
+            found[ground][bucket] = changed_at
+    return found
+
+
+def _reading(
+    told: Mapping[Ground, str], kept: Mapping[Ground, str], named: Mapping[str, object]
+) -> tuple[TextClause, dict[str, object]]:
+    """The statement over what is told, with a row without a bucket for all that is not kept."""
+    days = [
+        f"SELECT '{ground}' AS ground, day, changed_at FROM ({each}) AS {ground}"  # noqa: S608
+        for ground, each in told.items()
+    ]
+    unkept = [
+        f"UNION ALL SELECT '{ground}', NULL, NULL WHERE NOT ({each})"
+        for ground, each in kept.items()
+    ]
+    statement = text(f"""
+SELECT ground, width_bucket(day, CAST(:cuts AS date[])), max(changed_at)
+FROM ({" UNION ALL ".join(days)}) AS changed GROUP BY 1, 2
+{" ".join(unkept)}""")  # noqa: S608 - only statements of our own
+    # Only what the statement names may be bound.
+    return statement, {name: named[name] for name in statement._bindparams}  # noqa: SLF001
+
+
+def _days(ground: Ground, scope: Scope) -> ChangedDays:
+    if ground == "responses":
+        return responses.changed_days(of_surveys=scope.survey_ids is not None)
+    return _CHANGED_DAYS[ground]

@@ -1,0 +1,42 @@
+"""Which local days of which surveys have changed, and when: by responses and their changes.
+
+A response keeps its day and its survey for good, and says itself when it came and when it last
+changed. So what is noted by the fold equals what the rows say, however often it is noted.
+"""
+
+from app.restatements.days import ChangedDays, kept_in_zone, noted, noting
+
+_DAY = "(occurred_at AT TIME ZONE :time_zone)::date"
+_CHANGED_AT = "greatest(received_at, updated_at)"
+#: A fold from beyond the oldest running transaction is of another cluster (see `cells`).
+_SINCE = """(SELECT CASE WHEN folded_to <= pg_snapshot_xmin(pg_current_snapshot())::text::int8
+        THEN folded_to ELSE 0 END FROM rollup_states WHERE workspace_id = :workspace_id)"""
+
+_FOLDED = f"""
+    SELECT coalesce(survey_id::text, ''), day, max(changed_at) FROM (
+        SELECT survey_id, {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
+        WHERE workspace_id = :workspace_id AND xid >= :folded_to AND xid < :upper
+    ) AS folded GROUP BY GROUPING SETS ((survey_id, day), (day))"""  # noqa: S608 - our own
+#: What a step of the fold has to note; of all surveys together too.
+NOTE_FOLDED = noting("'responses'", _FOLDED)
+
+
+def changed_days(*, of_surveys: bool) -> ChangedDays:
+    """What tells which days have changed: of all surveys, or of `:surveys`."""
+    members = "member = ANY(CAST(:surveys AS text[]))" if of_surveys else "member = ''"
+    ours = "AND survey_id = ANY(CAST(CAST(:surveys AS text[]) AS uuid[]))" if of_surveys else ""
+    # OFFSET 0 keeps the planner to the index on transactions (see `cells`).
+    return ChangedDays(
+        told=f"""{noted("responses", members)}
+    UNION ALL
+    SELECT day, changed_at FROM (
+        SELECT survey_id, {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
+        WHERE workspace_id = :workspace_id AND xid >= {_SINCE} OFFSET 0
+    ) AS unfolded WHERE day >= :first AND day < :last {ours}""",  # noqa: S608 - our own
+        kept=kept_in_zone("rollup_states"),
+        counted=f"""SELECT {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
+    WHERE workspace_id = :workspace_id {ours}
+        AND occurred_at >= (CAST(:first AS timestamp) AT TIME ZONE :time_zone) - interval '1 day'
+        AND occurred_at < (CAST(:last AS timestamp) AT TIME ZONE :time_zone) + interval '1 day'
+        AND {_DAY} >= :first AND {_DAY} < :last""",  # noqa: S608 - only names of our own
+    )

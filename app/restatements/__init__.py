@@ -1,0 +1,1 @@
+"""Which local days figures rest on have changed, and when they last did."""
