@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from app.alerts import tasks as alerts
 from app.analyses import tasks as analyses
 from app.churn import tasks as churn
+from app.churn.recount import recount_churn
 from app.config import Settings
 from app.db import Database
 from app.http import tasks as http
@@ -30,6 +31,7 @@ ROLLUPS: Mapping[str, Recounter] = {
     "sign_cells": recount_signs,
     "purchases": recount_purchases,
     "leads": recount_leads,
+    "churn_counts": recount_churn,
 }
 JOBS = [
     *responses.JOBS,

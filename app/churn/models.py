@@ -39,6 +39,7 @@ class ChurnState(Base):
         CheckConstraint(f"level IN ({_LEVELS})", name="level"),
         Index("ix_churn_states_due_at", "workspace_id", "due_at"),
         Index("ix_churn_states_priority", "workspace_id", "priority", "customer_id"),
+        Index("ix_churn_states_level", "workspace_id", "level", "priority", "customer_id"),
         Index("ix_churn_states_key_account_type", "workspace_id", "key_account_type", "level"),
     )
 
@@ -54,6 +55,17 @@ class ChurnState(Base):
     """When the level was crossed last."""
     evaluated_at: Mapped[datetime | None]
     due_at: Mapped[datetime]
+
+
+class ChurnCount(Base):
+    """How many customers of a key-account type ('': of none) stand at a level, once judged."""
+
+    __tablename__ = "churn_counts"
+
+    workspace_id: Mapped[WorkspaceKey]
+    key_account_type: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int]
 
 
 class ChurnCrossing(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.churn.facts import Person, read_facts
 from app.churn.judging import Judgement, judge
-from app.churn.models import ChurnCrossing, ChurnState
+from app.churn.models import ChurnCount, ChurnCrossing, ChurnState
 from app.churn.rules import Level
 from app.customers.models import Customer
 from app.customers.service import fetch_customer
@@ -93,11 +93,9 @@ async def count_by_account(
     session: AsyncSession, workspace_id: UUID
 ) -> Sequence[Row[str | None, str, int]]:
     """How many customers of each key-account type stand at each level; None: of no type."""
-    query = (
-        select(ChurnState.key_account_type, ChurnState.level, func.count())
-        .where(ChurnState.workspace_id == workspace_id, ChurnState.evaluated_at.is_not(None))
-        .group_by(ChurnState.key_account_type, ChurnState.level)
-    )
+    query = select(
+        func.nullif(ChurnCount.key_account_type, ""), ChurnCount.level, ChurnCount.n
+    ).where(ChurnCount.workspace_id == workspace_id, ChurnCount.n > 0)
     return (await session.execute(query)).all()
 
 

@@ -4,11 +4,13 @@ Every step is one transaction, may be killed and repeated, and may run in severa
 is due stands in `churn_states`, and a crossing is written with the state that it leads to.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text, update
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +18,13 @@ from app.churn import rules
 from app.churn.alive import last_model_run
 from app.churn.facts import Person, read_facts
 from app.churn.judging import Judgement, judge
-from app.churn.models import ChurnCrossing, ChurnProgress, ChurnState, priority_of
+from app.churn.models import (
+    ChurnCount,
+    ChurnCrossing,
+    ChurnProgress,
+    ChurnState,
+    priority_of,
+)
 from app.churn.signals import next_change
 from app.customers.models import Customer
 from app.db import now, set_timeout
@@ -138,7 +146,10 @@ async def _judge_all(
     customers = {row.id: row for row in await session.execute(known)}
     people = [Person(row.id, row.external_id) for row in customers.values()]
     facts = await read_facts(session, workspace_id, people, at=at, zone=place)
+    counts: Counter[tuple[str, str]] = Counter()
     for state in due:
+        if state.evaluated_at is not None:
+            counts[state.key_account_type or "", state.level] -= 1
         own = facts[state.customer_id]
         held = {reason["code"] for reason in state.reasons}
         judgement = judge(own, at, place, held)
@@ -147,7 +158,25 @@ async def _judge_all(
         state.priority = priority_of(judgement.rank, state.key_account_type)
         turn = next_change(own, judgement.signals, at, place)
         state.due_at = min(turn or at + LONGEST_WAIT, at + LONGEST_WAIT)
+        counts[state.key_account_type or "", state.level] += 1
     await session.flush()
+    await _count(session, workspace_id, counts)
+
+
+async def _count(
+    session: AsyncSession, workspace_id: UUID, counts: Mapping[tuple[str, str], int]
+) -> None:
+    """Add to the counts, in one order, so that no two workers wait for each other."""
+    rows = [
+        {"workspace_id": workspace_id, "key_account_type": type_, "level": level, "n": n}
+        for (type_, level), n in sorted(counts.items())
+        if n
+    ]
+    if rows:
+        added = insert(ChurnCount).values(rows)
+        more = {"n": ChurnCount.n + added.excluded.n}
+        keys = [column.name for column in inspect(ChurnCount).primary_key]
+        await session.execute(added.on_conflict_do_update(index_elements=keys, set_=more))
 
 
 def _settle(session: AsyncSession, state: ChurnState, judgement: Judgement, at: datetime) -> None:

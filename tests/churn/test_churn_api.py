@@ -1,17 +1,22 @@
 """Churn early warning over HTTP: reasons with values, key accounts first, each crossing once."""
 
 import asyncio
+import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from app.churn.models import ChurnCount
+from app.churn.recount import recount_churn
 from app.churn.tasks import watch_all
 from app.customers.models import Customer
 from app.db import Database
 from app.events.models import Event
 from app.lifetime.models import CustomerPrediction, ModelRun
+from app.recounts.findings import Difference
 from tests.churn.making import Json, bought, crossings, looked, risk
 from tests.complaints.makers import do, file, resolved
 from tests.conftest import Tenant
@@ -144,6 +149,32 @@ async def test_key_accounts_stand_first(tenant: Tenant, database: Database) -> N
             "at_risk": 1, "critical": 0,
         },
     ]  # fmt: skip
+
+
+async def _differences(database: Database, tenant: Tenant) -> Sequence[Difference]:
+    async with database.snapshot() as session:
+        return (await recount_churn(session, tenant.workspace.id, None)).differences
+
+
+async def test_counts_equal_a_recount_whatever_happens(tenant: Tenant, database: Database) -> None:
+    """Complaints, other types, new customers between looks of the worker; a wrong count shows."""
+    rng = random.Random(3)
+    for _ in range(6):
+        for _ in range(4):
+            name = f"c{rng.randrange(6)}"
+            key = rng.choice([{}, {"key_account_type": "strategic"}])
+            await tenant.client.put(f"/v1/customers/{name}", json=key)
+            if rng.random() < 0.5:
+                await file(tenant.client, customer=name)
+        await looked(database, tenant)
+        assert not await _differences(database, tenant)
+    async with database.transaction() as session:
+        await session.execute(
+            update(ChurnCount)
+            .where(ChurnCount.workspace_id == tenant.workspace.id)
+            .values(n=ChurnCount.n + 1)
+        )
+    assert await _differences(database, tenant)
 
 
 async def test_each_crossing_is_told_once(tenant: Tenant, database: Database) -> None:
