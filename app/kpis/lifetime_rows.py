@@ -23,6 +23,7 @@ from app.kpis.purchases import (
     read,
     timelines,
 )
+from app.kpis.refund_basis import NET, with_orders
 
 _YEAR_SECONDS = 365.25 * 86_400
 
@@ -42,11 +43,15 @@ class Worth(NamedTuple):
 # `next_step`.
 _MOVEMENTS = """
 movements AS (
-    SELECT o.customer_id, {member} AS member, o.currency, o.amount, o.ordered_at AS at, 1 AS orders,
+    SELECT o.customer_id, {member} AS member, o.currency, {amount} AS amount,
+        o.ordered_at AS at, 1 AS orders,
         width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS step
     FROM orders o {customers}
     WHERE o.workspace_id = :workspace_id AND o.ordered_at < CAST(:last AS timestamptz)
         {conditions}
+    {refunds}
+)"""
+_REFUNDS = """
     UNION ALL
     SELECT o.customer_id, {member}, o.currency, -r.amount, greatest(r.refunded_at, o.ordered_at), 0,
         width_bucket(greatest(r.refunded_at, o.ordered_at), CAST(:points AS timestamptz[]))
@@ -56,7 +61,7 @@ movements AS (
     WHERE r.workspace_id = :workspace_id
         AND greatest(r.refunded_at, o.ordered_at) < CAST(:last AS timestamptz)
         {conditions}
-)"""
+"""
 _STEPS = """,
 worth AS (
     SELECT *, (CAST(:share AS numeric) * amount - CAST(:cost AS numeric) * orders)
@@ -163,9 +168,14 @@ async def sums_from_rows(
 
 def movements(scope: Scope, by: str | None) -> str:
     """The part of a statement that lists what was ordered and paid back, between two points."""
-    return _MOVEMENTS.format(
-        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
-    )
+    parts = {
+        "member": member_of(by),
+        "customers": join_customers(scope, by),
+        "conditions": filtered(scope),
+    }
+    if with_orders(scope):
+        return _MOVEMENTS.format(amount=NET, refunds="", **parts)
+    return _MOVEMENTS.format(amount="o.amount", refunds=_REFUNDS.format(**parts), **parts)
 
 
 def _sums(cohort: str, worth: Worth) -> str:

@@ -12,6 +12,7 @@ from app.kpis.lifetime_sets import TENTHS, Sums, acquired, everybody
 from app.kpis.means import Moments, moments_from_sums, t_interval, welch
 from app.kpis.periods import Period
 from app.kpis.purchases import Figures, chosen, gathered, open_periods
+from app.kpis.refund_basis import with_orders
 from app.kpis.statistics import Difference
 from app.problems import Text
 from app.purchases.book import Book
@@ -108,10 +109,10 @@ async def value_customers(
 
 
 def _worth(scope: Scope, share: Decimal) -> Worth | None:
-    """What each order is worth, where that is more than a share of its amount."""
+    """What each order is worth, where the sums that are kept do not tell it."""
     cost = Decimal(chosen(scope, SERVICE_COST) or 0)
     discounted = chosen(scope, DISCOUNTED) == "yes"
-    if not cost and not discounted:
+    if not cost and not discounted and not with_orders(scope):
         return None
     return Worth(share, cost, 1 + int(chosen(scope, DISCOUNT)) / 100 if discounted else 1.0)
 

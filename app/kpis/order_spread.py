@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
 from app.kpis.purchases import filtered, join_customers, member_of, read, timelines
+from app.kpis.refund_basis import LEFT, NET, with_orders
 from app.purchases.book import Book
 from app.purchases.histories import PARTS
 from app.purchases.local_days import whole_months
@@ -35,17 +36,17 @@ class Spread(NamedTuple):
 
 
 _PLACED = """
-SELECT {member} AS member, o.amount FROM orders o {customers}
+SELECT {member} AS member, {amount} AS amount FROM orders o {customers}
 WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
     AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
 """
 # Fully refunded orders count where they stood at the end of the period.
-_EITHER = """
-AND (o.refunded < o.amount OR o.amount = 0 OR (
+_EITHER = f"""
+({LEFT} OR (
     SELECT max(greatest(r.refunded_at, o.ordered_at)) FROM refunds r
     WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
 ) >= CAST(:last AS timestamptz))
-"""
+"""  # noqa: S608 - only names of our own
 # Ties at the cut do not matter: the mean is taken of the amounts that are left by rank.
 _SPREAD = """
 SELECT member, n, sorted[(n + 1) / 2] + sorted[n / 2 + 1] AS middle,
@@ -90,10 +91,12 @@ async def _from_rows(
     session: AsyncSession, scope: Scope, period: Period, by: str | None
 ) -> Mapping[str, Spread]:
     """From all orders of the period."""
+    net = with_orders(scope)
     placed = _PLACED.format(
         member=member_of(by),
+        amount=NET if net else "o.amount",
         customers=join_customers(scope, by),
-        conditions=f"{filtered(scope)} {_EITHER}",
+        conditions=f"{filtered(scope)} AND {LEFT if net else _EITHER}",
     )
     (timeline,) = timelines([period])
     statement = _SPREAD.format(placed=placed, trimmed=TRIMMED_PERCENT)

@@ -20,6 +20,7 @@ from app.kpis.purchases import (
     read,
     timelines,
 )
+from app.kpis.refund_basis import with_orders
 from app.purchases.book import Book
 from app.purchases.histories import PARTS
 from app.purchases.movements import moved
@@ -39,7 +40,7 @@ class Sums(NamedTuple):
 
 _ORDERS = """
 SELECT 'orders' AS kind, made AS point, member, NULL AS currency, count(*) AS n, 0 AS amount
-FROM marks WHERE made > 0 AND (undone IS NULL OR undone > made) GROUP BY 2, 3
+FROM marks WHERE made > 0 AND {stands} GROUP BY 2, 3
 UNION ALL
 SELECT 'money', step, member, currency, count(*), sum(amount)
 FROM movements WHERE step > 0 GROUP BY 2, 3, 4
@@ -50,7 +51,7 @@ async def measure_order_value(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """Net revenue by orders, by period and group; see `Kpi.formula` of the catalogue."""
-    book = await open_periods(session, scope, periods)
+    book = None if with_orders(scope) else await open_periods(session, scope, periods)
     found = await _from_sums(book, scope, periods, by) if book is not None else None
     if book is not None and found is not None:
         windows = [(each.start.toordinal(), each.end.toordinal()) for each in periods]
@@ -58,7 +59,7 @@ async def measure_order_value(
     else:
         found = await _from_rows(session, scope, periods, by)
         spans = [(each.starts_at, each.ends_at) for each in periods]
-        refunded = await fully_refunded(session, scope, by, spans)
+        refunded = await fully_refunded(session, scope, by, spans, ever=with_orders(scope))
     figures = gathered(found, refunded, by, Sums(), _measurement)
     if len(periods) <= MOST_SPREADS:
         spread = await spread_orders(session, book, scope, periods[0], by)
@@ -102,8 +103,10 @@ async def _from_rows(
 ) -> list[dict[str, Sums]]:
     """The same from all orders and refunds."""
     found: list[dict[str, Sums]] = [{} for _ in periods]
+    stands = "undone IS NULL" if with_orders(scope) else "(undone IS NULL OR undone > made)"
+    orders = _ORDERS.format(stands=stands)
     for timeline in timelines(periods):
-        statement = f"{marks(scope, by)},{movements(scope, by)}{_ORDERS}"
+        statement = f"{marks(scope, by)},{movements(scope, by)}{orders}"
         for row in await read(session, statement, scope, timeline):
             place = timeline.periods.get(row["point"])
             if place is not None:

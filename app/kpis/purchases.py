@@ -193,8 +193,7 @@ SELECT asked.number, $member AS member, count(*) AS n
 FROM undone o $customers
 JOIN unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
     WITH ORDINALITY AS asked (starts_at, ends_at, number)
-    ON o.ordered_at >= asked.starts_at AND o.ordered_at < asked.ends_at
-        AND o.undone_at < asked.ends_at
+    ON o.ordered_at >= asked.starts_at AND o.ordered_at < asked.ends_at $by_then
 WHERE true $conditions
 GROUP BY 1, 2
 """)
@@ -298,10 +297,18 @@ async def fully_refunded(
     scope: Scope,
     by: str | None,
     windows: Sequence[tuple[datetime, datetime]],
+    *,
+    ever: bool = False,
 ) -> list[dict[str, int]]:
-    """Orders placed in each window that are no purchases, being fully refunded by its end."""
+    """Orders placed in each window that are no purchases, being fully refunded by its end.
+
+    With `ever`, those that were fully refunded since, too.
+    """
     counted = _REFUNDED.substitute(
-        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
+        member=member_of(by),
+        customers=join_customers(scope, by),
+        conditions=filtered(scope),
+        by_then="" if ever else "AND o.undone_at < asked.ends_at",
     )
     rows = await read(
         session,

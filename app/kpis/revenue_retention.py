@@ -9,6 +9,7 @@ from app.db import now
 from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period, comparison_period
 from app.kpis.purchases import Figures, filtered, join_customers, member_of, read
+from app.kpis.refund_basis import NET, with_orders
 from app.purchases.book import Book, open_book
 from app.purchases.day_moves import followed_by_days
 from app.purchases.digits import Amounts, lesser, total, who
@@ -25,23 +26,11 @@ _Pair = tuple[Period, Period]
 # back before its order counts when the order does.
 _KEPT = """
 WITH moves AS (
-    SELECT o.customer_id, o.currency, o.ordered_at AS at,
-        o.amount - CASE WHEN o.refunded = 0 THEN 0 ELSE coalesce((
-            SELECT sum(r.amount) FROM refunds r
-            WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-                AND r.refunded_at < CAST(:base_start AS timestamptz)), 0) END AS amount
+    SELECT o.customer_id, o.currency, o.ordered_at AS at, {amount} AS amount
     FROM orders o
     WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:base_start AS timestamptz)
         AND o.ordered_at < CAST(:end AS timestamptz)
-    UNION ALL
-    SELECT o.customer_id, o.currency, greatest(r.refunded_at, o.ordered_at), -r.amount
-    FROM refunds r
-    JOIN LATERAL (
-        SELECT * FROM orders o
-        WHERE o.workspace_id = :workspace_id AND o.external_id = r.order_external_id OFFSET 0
-    ) AS o ON o.ordered_at < CAST(:end AS timestamptz)
-    WHERE r.workspace_id = :workspace_id AND r.refunded_at >= CAST(:base_start AS timestamptz)
-        AND r.refunded_at < CAST(:end AS timestamptz)
+    {refunds}
 ),
 each AS (
     SELECT o.customer_id, {member} AS member, o.currency,
@@ -54,6 +43,22 @@ SELECT member, currency, count(*) AS n, sum(base) AS base, sum(revenue) AS reven
     sum(greatest(least(base, revenue), 0)) AS kept
 FROM each WHERE base > 0 GROUP BY 1, 2
 """
+# Without what was paid back before the base began: that lies outside both periods.
+_LEFT_THEN = """o.amount - CASE WHEN o.refunded = 0 THEN 0 ELSE coalesce((
+        SELECT sum(r.amount) FROM refunds r
+        WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
+            AND r.refunded_at < CAST(:base_start AS timestamptz)), 0) END"""
+_REFUNDS = """
+    UNION ALL
+    SELECT o.customer_id, o.currency, greatest(r.refunded_at, o.ordered_at), -r.amount
+    FROM refunds r
+    JOIN LATERAL (
+        SELECT * FROM orders o
+        WHERE o.workspace_id = :workspace_id AND o.external_id = r.order_external_id OFFSET 0
+    ) AS o ON o.ordered_at < CAST(:end AS timestamptz)
+    WHERE r.workspace_id = :workspace_id AND r.refunded_at >= CAST(:base_start AS timestamptz)
+        AND r.refunded_at < CAST(:end AS timestamptz)
+"""
 
 
 async def measure_revenue_retention(
@@ -62,7 +67,9 @@ async def measure_revenue_retention(
     """Net revenue retention of each period and group; see `Kpi.formula` of the catalogue."""
     pairs = [(comparison_period(period, now=now()), period) for period in periods]
     # Money has moved whatever stands now: no day is asked about.
-    book = await open_book(session, scope.workspace_id, scope.time_zone)
+    book = None
+    if not with_orders(scope):
+        book = await open_book(session, scope.workspace_id, scope.time_zone)
     if book is None:
         kept = {pair: await _from_rows(session, scope, pair, by) for pair in pairs}
     else:
@@ -146,8 +153,13 @@ class _Compared:
 async def _from_rows(session: AsyncSession, scope: Scope, pair: _Pair, by: str | None) -> Groups:
     """The same between any days, from the orders and refunds."""
     base, period = pair
+    net = with_orders(scope)
     statement = _KEPT.format(
-        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
+        member=member_of(by),
+        amount=NET if net else _LEFT_THEN,
+        refunds="" if net else _REFUNDS,
+        customers=join_customers(scope, by),
+        conditions=filtered(scope),
     )
     rows = await read(
         session,

@@ -19,6 +19,7 @@ from app.kpis.purchases import (
     sets_bought,
     timelines,
 )
+from app.kpis.refund_basis import NET, with_orders
 from app.problems import Text
 from app.purchases.book import Book, Days
 from app.purchases.histories import PARTS
@@ -39,11 +40,16 @@ BASIS = Option(
 _MOVED = """
 SELECT point, member, currency, sum(amount) AS total
 FROM (
-    SELECT {member} AS member, o.currency, o.amount,
+    SELECT {member} AS member, o.currency, {amount} AS amount,
         width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS point
     FROM orders o {customers}
     WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
         AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
+    {refunds}
+) AS moved
+GROUP BY 1, 2, 3
+"""
+_REFUNDS = """
     UNION ALL
     SELECT {member}, o.currency, -r.amount,
         width_bucket(greatest(r.refunded_at, o.ordered_at), CAST(:points AS timestamptz[]))
@@ -53,10 +59,8 @@ FROM (
     WHERE r.workspace_id = :workspace_id
         AND greatest(r.refunded_at, o.ordered_at) >= CAST(:first AS timestamptz)
         AND greatest(r.refunded_at, o.ordered_at) < CAST(:last AS timestamptz) {conditions}
-) AS moved
-GROUP BY 1, 2, 3
 """
-# An order that is fully refunded by the end of its period sold nothing in it.
+# An order that is fully refunded sold nothing: by the end of its period, or by now.
 _SOLD = """
 SELECT point, member, {buyers} AS buyers,
     coalesce(sum(quantity), 0) AS units, count(*) FILTER (WHERE quantity IS NULL) AS lacking
@@ -73,7 +77,7 @@ FROM (
     WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
         AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
 ) AS placed
-WHERE undone IS NULL OR undone > point
+WHERE {stands}
 GROUP BY 1, 2
 """
 
@@ -99,7 +103,7 @@ async def count_sales(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> list[dict[str, Sales]]:
     """What each group sold in each period; everybody is always there."""
-    book = await open_periods(session, scope, periods)
+    book = None if with_orders(scope) else await open_periods(session, scope, periods)
     found = None
     if book is not None:
         found = await _from_sets(book, scope, periods, by)
@@ -193,7 +197,12 @@ async def _from_rows(
         "customers": join_customers(scope, by),
         "conditions": filtered(scope),
         "buyers": "count(DISTINCT customer_id)" if counted else "0",
+        "amount": "o.amount",
+        "stands": "undone IS NULL OR undone > point",
     }
+    parts["refunds"] = _REFUNDS.format(**parts)
+    if with_orders(scope):
+        parts |= {"amount": NET, "stands": "undone IS NULL", "refunds": ""}
     for timeline in timelines(periods):
         for row in await read(session, _SOLD.format(**parts), scope, timeline):
             if (place := timeline.periods.get(row["point"])) is not None:

@@ -12,6 +12,7 @@ from app.kpis.lifetime_value import (
 )
 from app.kpis.predicted_value import HORIZON, MODE, UNRELIABLE, measure_value
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
+from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import FORMULA, WINDOW, compare_shares, measure_retention
 from app.kpis.returning import WITHIN_DAYS, measure_repeats
 from app.problems import Text
@@ -156,7 +157,17 @@ LIFETIME_VALUE = Kpi(
     measure=measure_value,
     compare=compare_means,
     dimensions=DIMENSIONS,
-    options=(MODE, COHORT, MARGIN, SERVICE_COST, DISCOUNTED, HORIZON, DISCOUNT, UNRELIABLE),
+    options=(
+        MODE,
+        COHORT,
+        MARGIN,
+        SERVICE_COST,
+        DISCOUNTED,
+        REFUND_BASIS,
+        HORIZON,
+        DISCOUNT,
+        UNRELIABLE,
+    ),
 )
 
 KPIS: tuple[Kpi, ...] = (RETENTION, REPEAT_PURCHASE_RATE, ACQUISITION, LIFETIME_VALUE)

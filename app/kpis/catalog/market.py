@@ -15,6 +15,7 @@ from app.kpis.market_share import measure_market_share
 from app.kpis.payback import FORM, MARGIN, measure_payback
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
 from app.kpis.referrals import REFERRAL_DIMENSIONS, measure_referrals
+from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import compare_shares
 from app.kpis.sales import BASIS as SHARE_BASIS
 from app.problems import Text
@@ -161,7 +162,7 @@ MARKET_SHARE = Kpi(
     compare=compare_nothing,
     dimensions=tuple(CUSTOMER_DIMENSIONS),
     of_numerator=tuple(CUSTOMER_DIMENSIONS),
-    options=(SHARE_BASIS,),
+    options=(SHARE_BASIS, REFUND_BASIS),
     rests_on=("purchases", "market_totals"),
 )
 

@@ -3,6 +3,7 @@
 from app.kpis.catalog.customers import DIMENSIONS, with_purchase
 from app.kpis.declaration import Kpi
 from app.kpis.order_value import measure_order_value
+from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import compare_shares
 from app.kpis.returning import compare_nothing, measure_returning_share, measure_time_to_second
 from app.kpis.revenue_retention import measure_revenue_retention
@@ -73,6 +74,7 @@ ORDER_VALUE = Kpi(
     measure=measure_order_value,
     compare=compare_nothing,
     dimensions=DIMENSIONS,
+    options=(REFUND_BASIS,),
 )
 
 REVENUE_RETENTION = Kpi(
@@ -100,6 +102,7 @@ REVENUE_RETENTION = Kpi(
     measure=measure_revenue_retention,
     compare=compare_nothing,
     dimensions=DIMENSIONS,
+    options=(REFUND_BASIS,),
 )
 
 KPIS: tuple[Kpi, ...] = (
