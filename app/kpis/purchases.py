@@ -300,10 +300,7 @@ async def fully_refunded(
     *,
     ever: bool = False,
 ) -> list[dict[str, int]]:
-    """Orders placed in each window that are no purchases, being fully refunded by its end.
-
-    With `ever`, those that were fully refunded since, too.
-    """
+    """Orders placed in each window that were fully refunded by its end, or with `ever` by now."""
     counted = _REFUNDED.substitute(
         member=member_of(by),
         customers=join_customers(scope, by),
