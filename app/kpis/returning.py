@@ -179,7 +179,7 @@ def _returned(found: Curve, days: int) -> float | None:
 
 
 def _returned_by(found: Curve, days: int) -> int:
-    return sum(point.events for point in found.points if point.t <= days)
+    return sum(point.events for point in found.until(days))
 
 
 def _interval(found: Curve, days: int, level: float) -> Interval | None:

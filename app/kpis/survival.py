@@ -4,10 +4,11 @@ Kaplan and Meier (1958), with delayed entry; Greenwood's variance; the log-rank 
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import mul, truediv
+from operator import itemgetter, mul, truediv
 from typing import Literal, NamedTuple, Self
 
 from app.kpis.distributions import chi_square_survival
@@ -105,7 +106,11 @@ class Curve:
 
     def at(self, t: int) -> Point | None:
         """The last point up to a time; None before the first event."""
-        return next((each for each in reversed(self.points) if each.t <= t), None)
+        return next(reversed(self.until(t)), None)
+
+    def until(self, t: int) -> Sequence[Point]:
+        """The points up to a time."""
+        return self.points[: bisect_right(self.points, t, key=itemgetter(0))]
 
     def quantile(self, share: float) -> int | None:
         """The first time at which S is at most 1 - share; None if it never is."""
