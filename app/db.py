@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 import asyncpg
 import uuid_utils.compat
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, event, text
+from sqlalchemy import BigInteger, DateTime, MetaData, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import (
@@ -124,6 +125,12 @@ class Database:
     def of(cls, settings: Settings) -> Self:
         """The database that the settings name."""
         return cls(settings)
+
+
+@lru_cache(maxsize=500)
+def prepared(sql: str) -> TextClause:
+    """A statement from its text; to look for its parameters takes as long as a small read."""
+    return text(sql)
 
 
 #: What was read on the snapshot of a session, by what was asked; sessions that write have none.

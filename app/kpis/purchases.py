@@ -13,9 +13,10 @@ from string import Template
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import prepared
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period, day_starts_at
 from app.purchases.book import Book, Days, open_book
@@ -287,9 +288,10 @@ async def read(
             "time_zone": scope.time_zone,
         }
     parameters |= more
-    prepared = text(statement)
-    named = {name: parameters[name] for name in prepared.compile().params}
-    return (await session.execute(prepared, named)).mappings().all()
+    asked = prepared(statement)
+    # Only what the statement names may be bound.
+    named = {name: parameters[name] for name in asked._bindparams}  # noqa: SLF001
+    return (await session.execute(asked, named)).mappings().all()
 
 
 async def fully_refunded(

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import prepared
 from app.market.changes import listed_changes
 from app.market.judging import concerned, judge, kept_verdicts
 from app.market.models import LeadRollup
@@ -137,7 +138,7 @@ async def _kept(
         condition="true" if members is None else "c.member = ANY(CAST(:members AS text[]))",
     )
     found: list[Groups] = [{} for _ in windows]
-    for number, over, member, *sums in await session.execute(text(statement), named):
+    for number, over, member, *sums in await session.execute(prepared(statement), named):
         found[number][Group(member, over)] = Counts(*map(int, sums))
     return found
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause
 
+from app.db import prepared
 from app.purchases.book import Book, Filters, kinds, trait
 from app.purchases.contributions import Cell, Sums
 
@@ -40,7 +41,7 @@ class OneTrait:
 
     def _on(self, statement: str, column: str) -> TextClause:
         among = "true" if self.members is None else f"c.{column} = ANY(CAST(:members AS text[]))"
-        return text(
+        return prepared(
             statement.format(member=f"c.{column}" if self.grouped else "''", condition=among)
         )
 

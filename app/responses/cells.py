@@ -13,9 +13,9 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import prepared
 from app.responses.day_spans import Span, spans
 from app.responses.joint_scores import added_up
 from app.responses.models import RollupState
@@ -107,7 +107,7 @@ async def histogram(
     dimensions = {*wanted.filters, *(by or "").split(JOINED)} - {"", EACH_SURVEY}
     folded = state is not None and wanted.latest_of is None and _holds(state, wanted, dimensions)
     cells = spans(wanted.start, wanted.end, buckets) if folded else []
-    statement = text(_sql(wanted, by, cells))
+    statement = prepared(_sql(wanted, by, cells))
     parameters = bound(wanted, by, buckets)
     parameters["folded_to"] = state.folded_to if state is not None and folded else 0
     for number, span in enumerate(cells):

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import prepared
 from app.responses.cells import FOLDED_TO, OURS, Slice, bound, rows_sql
 from app.responses.day_spans import days_of, spans
 from app.responses.durations import LEAST, bucket_sql
@@ -55,7 +55,7 @@ class _Reading:
     parameters: Mapping[str, Any]
 
     async def rows(self, sql: str, **more: object) -> Any:  # noqa: ANN401 - rows of any shape
-        statement, parameters = text(sql), {**self.parameters, **more}
+        statement, parameters = prepared(sql), {**self.parameters, **more}
         # Only what the statement names may be bound.
         named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
         return await self.session.execute(statement, named)
