@@ -56,12 +56,12 @@ async def brought_in_days(book: Book, windows: Sequence[Window]) -> list[Amounts
     """What each customer brought in during each window of days, whatever the currency."""
     found = []
     for kept in await _brought_in(book, windows):
-        sums: dict[int, int] = {}
+        customers: list[int] = []
+        amounts: list[int] = []
         for (_, chunk), brought in kept.items():
-            for customer, amount in brought.items():
-                place = chunk * CHUNK + customer
-                sums[place] = sums.get(place, 0) + amount
-        found.append(Amounts.of(sums.items()))
+            customers += [chunk * CHUNK + customer for customer in brought]
+            amounts += brought.values()
+        found.append(Amounts.of(customers, amounts))
     return found
 
 

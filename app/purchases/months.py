@@ -60,8 +60,10 @@ def _digits(book: Book, levels: Mapping[int, int]) -> Digits:
 
 def _by_hand(book: Book) -> Mapping[_Month, Amounts]:
     """The same of those who are."""
-    listed: dict[_Month, list[tuple[int, int]]] = {}
-    for place, one in enumerate(book.by_hand):
+    listed: dict[_Month, tuple[list[int], list[int]]] = {}
+    for place, one in enumerate(book.by_hand, book.base):
         for month, amount in one.history.months.items():
-            listed.setdefault(month, []).append((book.base + place, amount))
-    return {month: Amounts.of(amounts) for month, amounts in listed.items()}
+            places, amounts = listed.setdefault(month, ([], []))
+            places.append(place)
+            amounts.append(amount)
+    return {month: Amounts.of(*columns) for month, columns in listed.items()}

@@ -48,16 +48,22 @@ def sets_of(histories: Mapping[int, History]) -> dict[Name, int]:
 
 def _money(histories: Mapping[int, History]) -> dict[Name, int]:
     """The sets of net values, and of what was brought in by month."""
-    amounts: dict[Name, list[tuple[int, int]]] = {}
+    listed: dict[Name, tuple[list[int], list[int]]] = {}
+
+    def add(name: Name, number: int, amount: int) -> None:
+        numbers, amounts = listed.setdefault(name, ([], []))
+        numbers.append(number)
+        amounts.append(amount)
+
     for number, history in histories.items():
-        amounts.setdefault(Name("net"), []).append((number, history.net()))
+        add(Name("net"), number, history.net())
         for (currency, month), amount in history.months.items():
             name = Name("brought" if amount > 0 else "paid_back", currency, 0, month)
-            amounts.setdefault(name, []).append((number, abs(amount)))
+            add(name, number, abs(amount))
     return {
         name._replace(level=level): digit
-        for name, own in amounts.items()
-        for level, digit in enumerate(digits_of(own))
+        for name, columns in listed.items()
+        for level, digit in enumerate(digits_of(*columns))
         if digit
     }
 

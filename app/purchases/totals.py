@@ -75,9 +75,8 @@ async def values(book: Book, last: int) -> Values:
 async def _net(book: Book) -> Digits:
     names = [[Name("net", level=level)] for level in range(_DIGITS)]
     stored = await unions(book.session, book.workspace_id, names)
-    hands = digits_of(
-        (place, one.history.net()) for place, one in enumerate(book.by_hand, book.base)
-    )
+    by_hand = [one.history.net() for one in book.by_hand]
+    hands = digits_of(range(book.base, book.base + len(by_hand)), by_hand)
     digits = [book.kept(kept) | own for kept, own in zip_longest(stored, hands, fillvalue=0)]
     while digits and not digits[-1]:
         digits.pop()
