@@ -12,6 +12,7 @@ from app.db import Database
 from app.http import tasks as http
 from app.jobs import Handler
 from app.jobs.running import keep_running
+from app.kpis.restating_recount import recount_changed_days
 from app.lifetime import tasks as lifetime
 from app.market import tasks as market
 from app.market.recount import recount_leads
@@ -32,6 +33,7 @@ ROLLUPS: Mapping[str, Recounter] = {
     "purchases": recount_purchases,
     "leads": recount_leads,
     "churn_counts": recount_churn,
+    "changed_days": recount_changed_days,
 }
 JOBS = [
     *responses.JOBS,

@@ -22,6 +22,7 @@ from app.kpis.catalog.survey_scores import NPS as NPS_KPI
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period, local_date
 from app.kpis.restating import restated
+from app.kpis.restating_recount import recount_changed_days
 from app.market.lead_fold import fold_leads
 from app.market.leads import load_leads
 from app.market.schemas import LeadLine
@@ -92,7 +93,7 @@ class Journal:
                     ),
                     named,
                 )
-        rows = {name: await self._rows(query) for name, query in _READ.items()}
+        rows = {name: await self.rows_of(name) for name in _READ}
         for name, known in self.before.items():
             found = self.leads if name == "leads" else self.purchases
             for key in rows[name].keys() | known.keys():
@@ -105,8 +106,10 @@ class Journal:
                     found += [(moment, at) for moment in moments]
         self.before = rows
 
-    async def _rows(self, query: str) -> _Rows:
-        rows = await self.session.execute(text(query), {"workspace_id": self.workspace_id})
+    async def rows_of(self, name: str) -> _Rows:
+        """What a table says now, by the ids of its rows."""
+        named = {"workspace_id": self.workspace_id}
+        rows = await self.session.execute(text(_READ[name]), named)
         return {row[0]: tuple(row[1:]) for row in rows}
 
 
@@ -153,10 +156,13 @@ _NOT_BEGUN = text("""
 UPDATE purchase_rollups SET complete = false, rebuilt_to = '00000000-0000-0000-0000-000000000000'
 WHERE workspace_id = :workspace_id
 """)
+_FORGOTTEN = text("""
+DELETE FROM changed_days WHERE workspace_id = :workspace_id AND source = 'purchases'
+""")
 _OF_SHOPS = (RETENTION, LEAD_CONVERSION, COMPLAINT_RATE)
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(done=_lives(), periods=period_lists())
 async def test_late_orders_refunds_and_leads_restate(
     database: Database, done: list[tuple[Step, datetime]], periods: list[Period]
@@ -213,7 +219,7 @@ async def _by_rows(session: AsyncSession, scope: Scope) -> list[Change]:
     ]  # fmt: skip
 
 
-@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(done=_lives(), first=st.dates(date(2018, 9, 1), date(2018, 11, 1)))
 async def test_another_zone_is_told_by_the_rows(
     database: Database, done: list[tuple[Step, datetime]], first: date
@@ -301,3 +307,61 @@ async def _compare_responses(
             ]
             expected = [_expected(changes, period) for period in periods]
             assert await restated(session, NPS_KPI, scope, periods, now()) == expected
+
+
+async def _agree(session: AsyncSession, workspace_id: UUID) -> None:
+    assert not (await recount_changed_days(session, workspace_id, None)).differences
+
+
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(done=_lives())
+async def test_days_of_purchases_and_leads_agree_with_a_recount(
+    database: Database, done: list[tuple[Step, datetime]]
+) -> None:
+    """Whatever was folded or not: nothing that rows say is missing; what is taken away is found."""
+    async with opened(database, Shop([])) as (session, scope):
+        journal = Journal(session, scope.workspace_id)
+        for number, (step, at) in enumerate(done):
+            await _do(session, scope, number, step)
+            await journal.note(at)
+            if number % 6 == 0:
+                assert not (
+                    await recount_changed_days(session, scope.workspace_id, None)
+                ).differences
+        while await fold(session, scope.workspace_id):
+            pass
+        await _agree(session, scope.workspace_id)
+        named = {"workspace_id": scope.workspace_id}
+        await session.execute(_FORGOTTEN, named)
+        orders = len(await journal.rows_of("orders"))
+        differences = (await recount_changed_days(session, scope.workspace_id, None)).differences
+        assert bool(differences) == bool(orders)
+
+
+async def test_days_of_responses_equal_a_recount(database: Database, tenant: Tenant) -> None:
+    """Folded or not they are what rows say; one that is wrong by a second is found."""
+    survey = await publish(tenant, NPS)
+    for score in range(3):
+        await submit(tenant, survey, [sent({"nps": score})])
+        async with database.snapshot() as session:
+            await _agree(session, tenant.workspace.id)
+        await fold_all(database, tenant)
+        (id_,) = await submit(tenant, survey, [sent({"nps": score})])
+        await change(tenant, id_, quality="invalid")
+    async with database.snapshot() as session:
+        found = await recount_changed_days(session, tenant.workspace.id, None)
+    assert (found.blocks, found.differences) == (2, [])
+    async with database.transaction() as session:
+        await session.execute(
+            text(
+                "UPDATE changed_days SET changed_at = now() + interval '1 second'"
+                " WHERE workspace_id = :id AND member <> ''"
+            ),
+            {"id": tenant.workspace.id},
+        )
+    for sample in (None, 5):
+        async with database.snapshot() as session:
+            (wrong,) = (
+                await recount_changed_days(session, tenant.workspace.id, sample)
+            ).differences
+        assert wrong.cell == f"responses {survey} 2026-10-15"
