@@ -21,13 +21,15 @@ from app.responses.cells import Count
 Family = Literal["survey", "complaints", "customers"]
 Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months", "days"]
 Dedupe = Literal["none", "latest_per_customer"]
-#: What a figure is counted from: on the days of its period, but for `purchases`, which are those
-#: of all days before its end (who is new or comes back depends on who bought before).
+#: What a figure is counted from: on the days of its period, but for `purchases` (and among them
+#: `refunded_orders`, for refunds that count with their orders), which are those of all days before
+#: its end: who is new or comes back depends on who bought before.
 Ground = Literal[
     "responses",
     "complaints",
     "orders",
     "purchases",
+    "refunded_orders",
     "leads",
     "acquisition_spend",
     "market_totals",

@@ -29,8 +29,9 @@ class KpiPeriod(PeriodRead):
 
     Of a survey KPI that is: responses (to the surveys that were asked about) that occurred in the
     period. Of customer KPIs: orders and refunds of any day before its end, because they rest on
-    who bought before. Of the complaint rate: cases and orders of the period. Of KPIs of the market
-    also leads of the period, and what is stated of any of its days.
+    who bought before; with refund_basis=original_order refunds of these orders, too. Of the
+    complaint rate: cases and orders of the period. Of KPIs of the market also leads of the period,
+    and what is stated of any of its days.
 
     It speaks of these days, not of filters: a figure may be restated by what it leaves out. Traits
     of customers, and category and severity of cases, are read as they are now: when these change,

@@ -20,8 +20,9 @@ from app.kpis.asking import Ask
 from app.kpis.declaration import Ground, Kpi, Scope
 from app.kpis.period_schemas import KpiPeriod
 from app.kpis.periods import Bucket, Period
+from app.kpis.refund_basis import with_orders
 from app.market.changed_days import LEAD_DAYS
-from app.purchases.changed_days import PURCHASE_DAYS
+from app.purchases.changed_days import PURCHASE_DAYS, REFUNDED_ORDER_DAYS
 from app.responses import changed_days as responses
 from app.restatements.days import ChangedDays, noted
 
@@ -29,10 +30,13 @@ _CHANGED_DAYS: Mapping[Ground, ChangedDays] = {
     "complaints": CASE_DAYS,
     "orders": PURCHASE_DAYS.changed_days,
     "purchases": PURCHASE_DAYS.changed_days,
+    "refunded_orders": REFUNDED_ORDER_DAYS,
     "leads": LEAD_DAYS.changed_days,
     "acquisition_spend": ChangedDays(noted("acquisition_spend")),
     "market_totals": ChangedDays(noted("market_totals")),
 }
+#: What is of all days before the end of a period.
+_EVER: tuple[Ground, ...] = ("purchases", "refunded_orders")
 _Changes = list[datetime | None]
 
 
@@ -58,13 +62,14 @@ async def restated(
         return [None] * len(periods)
     lag = timedelta(days=int(scope.options.get(LAG.name) or LAG.default))
     cuts = sorted({day for each in complete for day in (each.start - lag, each.end)})
-    changes = await _latest_changes(session, kpi.grounds, scope, cuts)
-    ever = list(accumulate(changes.pop("purchases", ()), _later))
+    grounds = (*kpi.grounds, *(("refunded_orders",) if with_orders(scope) else ()))
+    changes = await _latest_changes(session, grounds, scope, cuts)
+    before = [list(accumulate(changes.pop(each), _later)) for each in _EVER if each in changes]
     found: dict[Period, datetime | None] = {}
     for each in complete:
         first, last = bisect_left(cuts, each.start - lag), bisect_left(cuts, each.end)
         own = [change for days in changes.values() for change in days[first + 1 : last + 1]]
-        changed_at = reduce(_later, own + ever[last : last + 1], None)
+        changed_at = reduce(_later, own + [ever[last] for ever in before], None)
         found[each] = changed_at if changed_at and changed_at >= each.complete_at else None
     return [found.get(each) for each in periods]
 
@@ -85,7 +90,7 @@ async def _latest_changes(
         "workspace_id": scope.workspace_id,
         "time_zone": scope.time_zone,
         "surveys": [str(each) for each in scope.survey_ids or ()],
-        "first": date.min if "purchases" in grounds else cuts[0],
+        "first": cuts[0] if set(_EVER).isdisjoint(grounds) else date.min,
         "last": cuts[-1],
         "cuts": list(cuts),
     }

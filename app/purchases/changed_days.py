@@ -3,6 +3,7 @@
 An order counts on its own day, a refund on the day it is booked on, never before its order.
 """
 
+from app.restatements.days import ChangedDays
 from app.restatements.listed import ListedDays
 
 #: Rows tell less than the list: not from which day something was moved away, nor when an order
@@ -26,3 +27,9 @@ PURCHASE_DAYS = ListedDays(
         ON o.workspace_id = :workspace_id AND o.external_id = r.order_external_id
     WHERE r.workspace_id = :workspace_id""",
 )
+#: For money that is paid back on the day of its order. A refund stamps the order that it is of.
+REFUNDED_ORDER_DAYS = ChangedDays("""
+    SELECT day, changed_at FROM (
+        SELECT (ordered_at AT TIME ZONE :time_zone)::date AS day, updated_at AS changed_at
+        FROM orders WHERE workspace_id = :workspace_id AND refunded > 0
+    ) AS refunded WHERE day >= :first AND day < :last""")

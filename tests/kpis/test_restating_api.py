@@ -161,6 +161,17 @@ async def test_orders_of_any_day_before_restate_figures_of_customers(
     assert _restated(await ask(tenant, "acquisition", **NEVER, compare="none")) is None
 
 
+async def test_refunds_that_count_with_their_order_restate_its_day(tenant: Tenant) -> None:
+    """Paid back in November for an order of October: so does October, if it counts there."""
+    placed = await _order(tenant, "o1", "2026-10-05")
+    refund = {"external_id": "r1", "refunded_on": "2026-11-10", "amount": "1.00"}
+    answer = await tenant.client.post("/v1/orders/o1/refunds", json=refund)
+    assert _restated(await ask(tenant, "order-value")) == placed
+    of_order = {"refund_basis": "original_order"}
+    assert _restated(await ask(tenant, "order-value", **of_order)) == answer.json()["created_at"]
+    assert _restated(await ask(tenant, "order-value", **of_order, **SEPTEMBER)) is None
+
+
 async def test_cases_and_orders_restate_the_complaint_rate(tenant: Tenant) -> None:
     """A case that is filed late or found to be a duplicate does, its handling does not."""
     assert _restated(await ask(tenant, "complaint-rate")) is None
