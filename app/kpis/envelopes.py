@@ -78,7 +78,7 @@ def figure(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
         "components": {name: _component(kpi, each) for name, each in measured.components.items()},
         "suppressed": measured.suppressed,
         "reason": measured.reason,
-        "warnings": _warnings(kpi, measured),
+        "warnings": warnings(kpi, measured),
         "sources": [KpiSource.model_validate(each) for each in measured.sources],
     }
 
@@ -88,7 +88,8 @@ def number(measured: Measurement) -> int | None:
     return None if measured.suppressed else measured.n
 
 
-def _warnings(kpi: Kpi, measured: Measurement) -> list[str]:
+def warnings(kpi: Kpi, measured: Measurement) -> list[str]:
+    """What to mind, by its code."""
     found = list(measured.warnings)
     if kpi.interval != "none" and 0 < measured.n < DEFAULT_MIN_N:
         found.append(FEW_ANSWERS)

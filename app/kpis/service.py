@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import now
 from app.kpis import envelopes, group_answers
 from app.kpis.asking import Ask, Asked, understand
-from app.kpis.declaration import Kpi
+from app.kpis.declaration import Kpi, Measurement
 from app.kpis.disclosing import SUPPRESSED, measure_disclosed, measure_line, tells_less
 from app.kpis.restating import periods_of
 from app.kpis.schemas import (
@@ -70,6 +70,13 @@ async def fetch_kpi(session: AsyncSession, wanted: Wanted) -> KpiEnvelope:
         previous=previous,
         target=await judge(session, kpi, ask, figures[0]),
     )
+
+
+async def measure_period(session: AsyncSession, wanted: Wanted) -> Measurement:
+    """The KPI for one period as it was measured, for those who show more than one."""
+    ask = await _understand(session, wanted)
+    (found,) = await measure_disclosed(session, wanted.kpi, ask.scope, [ask.period])
+    return envelopes.member_of(found)
 
 
 async def fetch_trend(session: AsyncSession, wanted: Wanted) -> KpiTrend:

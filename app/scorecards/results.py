@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import Problem
 from app.kpis import envelopes
 from app.kpis.periods import Period
-from app.kpis.schemas import KpiEnvelope
 from app.kpis.selections import stored
-from app.kpis.service import Wanted, fetch_kpi
+from app.kpis.service import Wanted, measure_period
 from app.kpis.statistics import Interval, TargetVerdict, target_verdict
 from app.named import find_named
 from app.scorecards import scoring
@@ -131,30 +130,23 @@ async def _read_kpi(session: AsyncSession, asking: Asking, document: Json) -> Re
     asked = selection.asked(asking.period.start, asking.period.end, zone=asking.period.zone.key)
     wanted = Wanted(kpi, asking.workspace_id, asked, "en", asking.timeout_ms)
     try:
-        answer = await fetch_kpi(session, wanted)
+        measured = await measure_period(session, wanted)
     except Problem as problem:
         return replace(blank, reason=problem.code)
     # Only amounts are measured in a currency; a share of revenue is the same in all of them.
-    if kpi.unit == "money" and answer.currency not in {None, document["currency"]}:
-        return replace(blank, reason="currency-mismatch", n=answer.n)
-    return _of_answer(blank, answer)
-
-
-def _of_answer(blank: Reading, answer: KpiEnvelope) -> Reading:
-    limits = answer.interval
-    interval = None
-    if limits is not None:
-        interval = Interval(limits.level, limits.low, limits.high, limits.method)
+    n = envelopes.number(measured)
+    if kpi.unit == "money" and measured.currency not in {None, document["currency"]}:
+        return replace(blank, reason="currency-mismatch", n=n)
     return replace(
         blank,
-        value=answer.value,
-        n=answer.n,
-        interval=interval,
-        currency=answer.currency,
-        kind=answer.kind,
-        model_run=answer.model_run,
-        reason=answer.reason,
-        warnings=tuple(answer.warnings),
+        value=measured.value,
+        n=n,
+        interval=measured.interval,
+        currency=measured.currency,
+        kind="estimated" if measured.estimated else "exact",
+        model_run=measured.model_run,
+        reason=measured.reason,
+        warnings=tuple(envelopes.warnings(kpi, measured)),
     )
 
 
