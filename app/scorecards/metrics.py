@@ -1,6 +1,6 @@
 """Metrics from elsewhere: their definitions and observations, each period stated once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from uuid import UUID
@@ -199,17 +199,28 @@ def _date(text: str) -> date:
     return parse_date(text)
 
 
+async def metrics_by_name(
+    session: AsyncSession, workspace_id: UUID, names: Collection[str]
+) -> dict[str, Metric]:
+    """Those of the metrics that there are."""
+    query = select(Metric).where(Metric.workspace_id == workspace_id, Metric.name.in_(names))
+    return {each.name: each for each in await session.scalars(query)}
+
+
 async def observed_within(
-    session: AsyncSession, workspace_id: UUID, name: str, start: date, end: date
-) -> list[Observed]:
-    """The observations whose whole period lies in [start, end), oldest first."""
+    session: AsyncSession, workspace_id: UUID, names: Collection[str], start: date, end: date
+) -> dict[str, list[Observed]]:
+    """By metric the observations whose whole period lies in [start, end), oldest first."""
     query = select(MetricObservation).where(
-        *_of(workspace_id, name),
+        MetricObservation.workspace_id == workspace_id,
+        MetricObservation.metric.in_(names),
         MetricObservation.starts_on >= start,
         MetricObservation.ends_on <= end,
     )
-    found = (await session.scalars(query.order_by(MetricObservation.starts_on))).all()
-    return [observed(each) for each in found]
+    found: dict[str, list[Observed]] = {}
+    for each in await session.scalars(query.order_by(MetricObservation.starts_on)):
+        found.setdefault(each.metric, []).append(observed(each))
+    return found
 
 
 async def latest_observed(

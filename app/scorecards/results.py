@@ -13,10 +13,9 @@ from app.kpis.periods import Period
 from app.kpis.selections import stored
 from app.kpis.service import Wanted, measure_period
 from app.kpis.statistics import Interval, TargetVerdict, target_verdict
-from app.named import find_named
 from app.scorecards import scoring
-from app.scorecards.aggregation import aggregate
-from app.scorecards.metrics import observed_within
+from app.scorecards.aggregation import Observed, aggregate
+from app.scorecards.metrics import metrics_by_name, observed_within
 from app.scorecards.models import Metric, Scorecard
 from app.scorecards.schemas import (
     AttainmentRange,
@@ -78,13 +77,17 @@ async def fetch_result(
         [[each["weight"] for each in one["indicators"]] for one in perspectives],
         [one["weight"] for one in perspectives],
     )
+    metrics = await _metrics(session, asking, perspectives)
     results: list[PerspectiveResult] = []
     whole: list[tuple[float, Attained | None]] = []
     for perspective, inner in zip(perspectives, parts, strict=True):
         weighed: list[tuple[float, Attained | None]] = []
         indicators: list[IndicatorResult] = []
         for document, share in zip(perspective["indicators"], inner, strict=True):
-            reading = await _read(session, asking, document)
+            if document["source"] == "kpi":
+                reading = await _read_kpi(session, asking, document)
+            else:
+                reading = metrics[document["metric"]]
             attained = _attained(reading, document)
             weighed.append((share, attained))
             indicators.append(_indicator(document, reading, attained, share))
@@ -107,12 +110,6 @@ async def fetch_result(
         perspectives=results,
         as_of=asking.at,
     )
-
-
-async def _read(session: AsyncSession, asking: Asking, document: Json) -> Reading:
-    if document["source"] == "kpi":
-        return await _read_kpi(session, asking, document)
-    return await _read_metric(session, asking, document["metric"])
 
 
 async def _read_kpi(session: AsyncSession, asking: Asking, document: Json) -> Reading:
@@ -150,24 +147,35 @@ async def _read_kpi(session: AsyncSession, asking: Asking, document: Json) -> Re
     )
 
 
-async def _read_metric(session: AsyncSession, asking: Asking, name: str) -> Reading:
-    metric = await find_named(session, Metric, asking.workspace_id, name)
+async def _metrics(
+    session: AsyncSession, asking: Asking, perspectives: list[Json]
+) -> dict[str, Reading]:
+    """The figures of all metrics that are asked for, by name."""
+    indicators = [each for one in perspectives for each in one["indicators"]]
+    names = {each["metric"] for each in indicators if each["source"] == "metric"}
+    if not names:
+        return {}
+    period = asking.period
+    known = await metrics_by_name(session, asking.workspace_id, names)
+    observed = await observed_within(session, asking.workspace_id, names, period.start, period.end)
+    return {
+        name: _of_metric(known.get(name), observed.get(name, []), period.days) for name in names
+    }
+
+
+def _of_metric(metric: Metric | None, found: list[Observed], days: int) -> Reading:
     if metric is None:
         return Reading(reason="not_defined")
     blank = Reading(name=metric.label, unit=metric.unit)
-    found = await observed_within(
-        session, asking.workspace_id, name, asking.period.start, asking.period.end
-    )
     total = aggregate(found, metric.aggregation)
     if total is None:
         return replace(blank, reason="no_data")
-    whole = total.days == asking.period.days
     return replace(
         blank,
         value=total.value,
         n=total.n,
         interval=total.interval,
-        warnings=() if whole else (PARTLY_OBSERVED,),
+        warnings=() if total.days == days else (PARTLY_OBSERVED,),
     )
 
 

@@ -35,7 +35,8 @@ async def fetch_metric_trend(
         buckets = split(period, asked.grain)
     except PeriodError as error:
         raise refused("?grain", error) from None
-    found = await observed_within(session, workspace_id, name, period.start, period.end)
+    observed = await observed_within(session, workspace_id, [name], period.start, period.end)
+    found = observed.get(name, [])
     how = metric.aggregation
     points = [_point(bucket, found, how, at) for bucket in buckets]
     return MetricTrend(
