@@ -6,7 +6,6 @@
 import asyncio
 import json
 import random
-import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -22,14 +21,14 @@ from app.config import Settings
 from app.db import Database, new_id, raw_dsn
 from app.market.tasks import fold_all_leads
 from app.purchases.tasks import fold_all
-from benchmarks import market
+from benchmarks import judged, market, steering
+from benchmarks.asking import median_ms
 from benchmarks.processes import server
 from benchmarks.scenario import Scenario, scenario
 
 #: Customers and orders of both sizes.
 SMALL, LARGE = (2_000, 10_000), (200_000, 1_000_000)
 REQUESTS = 30
-WARM_UP = 5
 #: Three years of orders end here; one in 33 is paid back in full some days later.
 _END = datetime(2026, 11, 22, tzinfo=UTC)
 _DAYS = 3 * 365
@@ -74,14 +73,20 @@ def measure(made: Scenario, divisor: int = 1) -> dict[str, Any]:
         sizes = [tuple(number // divisor for number in size) for size in (SMALL, LARGE)]
         loaded: tuple[int, ...] = (0, 0)
         medians, folds = [], []
+        steering.set_up(client)
         for size in sizes:
             asyncio.run(_load(made.settings, loaded, size))
+            came = range(loaded[0], size[0])
+            run = judged.load(client, made.settings, made.survey, came, _END)
             loaded = size
             folds.append(asyncio.run(_fold(made.settings)))
-            medians.append({name: _median_ms(client, path) for name, path in QUESTIONS.items()})
+            asked = steering.questions(_MONTH, _YEAR, run) | QUESTIONS
+            medians.append(
+                {name: median_ms(client, each, REQUESTS) for name, each in asked.items()}
+            )
         client.close()
     small, large = medians
-    growth = {name: round(large[name] / small[name], 2) for name in QUESTIONS}
+    growth = {name: round(large[name] / small[name], 2) for name in large}
     return {
         "customers_and_orders": [list(size) for size in sizes],
         "fold_seconds": folds,
@@ -96,13 +101,14 @@ def measure(made: Scenario, divisor: int = 1) -> dict[str, Any]:
 def _orders(
     rng: random.Random, customers: list[UUID], first: int, count: int
 ) -> Iterator[tuple[Any, ...]]:
-    """Orders of customers who came at any time of the years and buy more or less often."""
+    """Orders of customers who came at any time, buy more or less, and often; half of them left."""
     for number in range(first, first + count):
         customer = customers[int(len(customers) * rng.random() ** 1.5)]
         since = customer.int % _DAYS
-        day = since + (_DAYS - since) * rng.random() ** 2
+        stays = min(1, (customer.int >> 16) % 128 / 64)
+        day = since + stays * (_DAYS - since) * rng.random() ** 2
         at = _END - timedelta(days=_DAYS) + timedelta(days=day)
-        amount = Decimal(rng.randrange(500, 50_000)) / 100
+        amount = Decimal(rng.randrange(500, 50_000) * (1 + customer.int % 8) // 4) / 100
         yield f"o{number}", customer, at, amount, rng.random() < 0.03
 
 
@@ -185,17 +191,6 @@ async def _fold(settings: Settings) -> float:
     await connection.close()
     await database.close()
     return round(seconds, 1)
-
-
-def _median_ms(client: httpx.Client, path: str) -> float:
-    times = []
-    for number in range(REQUESTS + WARM_UP):
-        started = time.perf_counter()
-        answer = client.get(path)
-        if number >= WARM_UP:
-            times.append(1_000 * (time.perf_counter() - started))
-        answer.raise_for_status()
-    return round(statistics.median(times), 2)
 
 
 def main() -> None:

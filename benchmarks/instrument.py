@@ -83,6 +83,7 @@ def submissions(questions: tuple[Asked, ...], count: int, seed: int) -> Iterator
             "customer": f"C{rng.randrange(200_000):06}",
             "occurred_at": f"2026-{rng.randrange(1, 11):02}-{rng.randrange(1, 29):02}"
             f"T{rng.randrange(24):02}:15:00+08:00",
+            "duration_seconds": round(rng.lognormvariate(4.2, 0.7), 3),
             "metadata": {"branch": rng.choice(("east", "west", "north"))},
         }
 

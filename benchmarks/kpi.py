@@ -6,8 +6,6 @@ the same workspace.
 
 import asyncio
 import json
-import statistics
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +15,7 @@ from app.config import Settings
 from app.db import Database
 from app.kpis.catalog import CATALOGUE
 from app.responses.tasks import fold_all
+from benchmarks.asking import median_ms
 from benchmarks.instrument import PULSE, STUDY, Asked, definition, submissions
 from benchmarks.processes import server
 from benchmarks.scenario import Scenario
@@ -53,7 +52,9 @@ def measure(scenario: Scenario) -> dict[str, Any]:
             _load(client, pulse, PULSE, have, want)
             _load(client, study, STUDY, have // STUDIED, want // STUDIED)
             asyncio.run(_fold(scenario.settings))
-            times.append({name: median_ms(client, path) for name, path in questions.items()})
+            times.append(
+                {name: median_ms(client, path, REQUESTS) for name, path in questions.items()}
+            )
         client.close()
     small, large = times
     return {"responses": [SMALL, LARGE]} | summary(small, large, HEADLINES)
@@ -84,7 +85,9 @@ def _publish(client: httpx.Client, questions: tuple[Asked, ...]) -> str:
 
 
 def _questions(pulse: str, study: str) -> Iterator[tuple[str, str]]:
-    """Every endpoint of every KPI of answers, by its name."""
+    """Every endpoint of every KPI of answers, by its name, and how the surveys were answered."""
+    yield "response-quality", f"/v1/surveys/{pulse}/response-quality?{_YEAR}"
+    yield "response-quality/study", f"/v1/surveys/{study}/response-quality?{_YEAR}"
     for kpi in CATALOGUE:
         if kpi.family != "survey":
             continue
@@ -126,15 +129,3 @@ async def _fold(settings: Settings) -> None:
     await connection.exec_driver_sql("VACUUM ANALYZE")
     await connection.close()
     await database.close()
-
-
-def median_ms(client: httpx.Client, path: str) -> float:
-    """The median time of an answer, after a warm-up."""
-    times = []
-    for number in range(REQUESTS + 10):
-        started = time.perf_counter()
-        answer = client.get(path)
-        if number >= 10:
-            times.append(1_000 * (time.perf_counter() - started))
-        answer.raise_for_status()
-    return round(statistics.median(times), 2)
