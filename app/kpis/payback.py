@@ -1,9 +1,10 @@
 """Payback: how many months it takes until new customers have earned what winning them cost."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,9 +24,9 @@ from app.kpis.purchases import (
 from app.problems import Text
 from app.purchases.book import Book
 from app.purchases.contributions import AVERAGE_MONTH, months_since
-from app.purchases.histories import PARTS
+from app.purchases.histories import PARTS, parts
 from app.purchases.newcomers import Window
-from app.purchases.since_first import Brought, brought_since_first
+from app.purchases.since_first import brought_since_first
 
 FORM = Option(
     "form",
@@ -106,16 +107,15 @@ FROM acquired GROUP BY 1, 2, 3, 4, 5
 class Earnings:
     """What some customers have brought in since their first purchase."""
 
-    revenue: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    """Net revenue by whole months since the customer's own first purchase."""
+    revenue: Counter[int] = field(default_factory=Counter)
+    """Net revenue in ten-thousandths, by whole months since the customer's own first purchase."""
     observed: Counter[int] = field(default_factory=Counter)
     """How many customers have been observed for so many days."""
     currencies: set[str] = field(default_factory=set)
 
     def add(self, other: "Earnings") -> None:
         """Take in other customers."""
-        for months, amount in other.revenue.items():
-            self.revenue[months] += amount
+        self.revenue.update(other.revenue)
         self.observed.update(other.observed)
         self.currencies |= other.currencies
 
@@ -129,16 +129,14 @@ class Earnings:
         if not self.customers:
             return []
         observed = min(days for days, n in self.observed.items() if n)
-        sums, total = [], Fraction(0)
-        for month in range(months_since(0, observed)):
-            total += self.revenue.get(month, 0)
-            sums.append(total / self.customers)
-        return sums
+        totals = accumulate(self.revenue[month] for month in range(months_since(0, observed)))
+        everybody = self.customers * PARTS
+        return [Fraction(total, everybody) for total in totals]
 
     def monthly(self) -> Fraction | None:
         """Net revenue per customer and month observed; None where no time has passed."""
         days = sum(days * n for days, n in self.observed.items())
-        return sum(self.revenue.values(), Fraction(0)) / (days / AVERAGE_MONTH) if days else None
+        return Fraction(self.revenue.total(), PARTS) / (days / AVERAGE_MONTH) if days else None
 
 
 async def measure_payback(
@@ -166,12 +164,13 @@ async def _from_cells(book: Book, periods: Sequence[Period]) -> list[dict[str, E
     found = await brought_since_first(
         book, [Window.of(each.start, each.end) for each in periods], today
     )
-    return [{name: _earnings(each) for name, each in channels.items()} for channels in found]
-
-
-def _earnings(brought: Brought) -> Earnings:
-    revenue = {months: Fraction(amount, PARTS) for months, amount in brought.amounts.items()}
-    return Earnings(defaultdict(Fraction, revenue), brought.observed, brought.currencies)
+    return [
+        {
+            name: Earnings(each.amounts, each.observed, each.currencies)
+            for name, each in channels.items()
+        }
+        for channels in found
+    ]
 
 
 async def _from_rows(
@@ -193,7 +192,7 @@ async def _from_rows(
             if row["kind"] == "won":
                 earnings.observed[max(0, row["days"])] += row["n"]
             else:
-                earnings.revenue[months_since(0, row["days"])] += Fraction(row["amount"])
+                earnings.revenue[months_since(0, row["days"])] += parts(row["amount"])
                 earnings.currencies.add(row["currency"])
     return found
 

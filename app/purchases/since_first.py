@@ -10,7 +10,7 @@ from operator import or_
 from sqlalchemy import text
 
 from app.purchases.book import Book
-from app.purchases.contributions import earnings
+from app.purchases.contributions import months_since
 from app.purchases.histories import Move
 from app.purchases.local_days import split_months
 from app.purchases.newcomers import Window, histories_of, newcomers
@@ -35,8 +35,9 @@ class Brought:
     def take(self, first: int, moves: Iterable[Move], days: int, times: int = 1) -> None:
         """Add a customer who has been there for so many days, or with -1 take one away."""
         self.observed[days] += times
-        for (currency, months), (n, amount) in earnings(first, moves).items():
-            self.earn(currency, months, times * n, times * amount)
+        for day, currency, amount in moves:
+            self.moves[currency] += times
+            self.amounts[months_since(first, day)] += times * amount
 
     @property
     def currencies(self) -> set[str]:
