@@ -24,6 +24,7 @@ from app.kpis.refund_basis import with_orders
 from app.market.changed_days import LEAD_DAYS
 from app.purchases.changed_days import PURCHASE_DAYS, REFUNDED_ORDER_DAYS
 from app.responses import changed_days as responses
+from app.responses.models import RollupState
 from app.restatements.days import ChangedDays, noted
 
 _CHANGED_DAYS: Mapping[Ground, ChangedDays] = {
@@ -86,8 +87,10 @@ async def _latest_changes(
     What is not kept in this zone is counted from the rows, as the figures themselves are.
     """
     days = {ground: _days(ground, scope) for ground in grounds}
+    state = await session.get(RollupState, scope.workspace_id)
     named = {
         "workspace_id": scope.workspace_id,
+        "folded_to": 0 if state is None else state.folded_to,
         "time_zone": scope.time_zone,
         "surveys": [str(each) for each in scope.survey_ids or ()],
         "first": cuts[0] if set(_EVER).isdisjoint(grounds) else date.min,

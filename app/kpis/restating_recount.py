@@ -17,6 +17,7 @@ from app.market.changed_days import LEAD_DAYS
 from app.purchases.changed_days import PURCHASE_DAYS
 from app.recounts.findings import Difference, Recount
 from app.responses.changed_days import changed_days
+from app.responses.models import RollupState
 from app.restatements.days import ChangedDays
 from app.surveys.models import Survey
 from app.workspaces.models import Workspace
@@ -31,7 +32,9 @@ async def recount_changed_days(
 ) -> Recount:
     """Compare so many days of each source, and of one survey, from a random one on; or all."""
     zone = (await session.get_one(Workspace, workspace_id)).time_zone
-    found = _Comparison(session, {"workspace_id": workspace_id, "time_zone": zone}, sample)
+    state = await session.get(RollupState, workspace_id)
+    names = {"workspace_id": workspace_id, "time_zone": zone}
+    found = _Comparison(session, names, sample, 0 if state is None else state.folded_to)
     await found.compare("purchases", PURCHASE_DAYS.changed_days)
     await found.compare("leads", LEAD_DAYS.changed_days)
     await found.compare("responses", changed_days(of_surveys=False), exact=True)
@@ -47,9 +50,14 @@ class _Comparison:
     """What is noted in one workspace beside what its rows say."""
 
     def __init__(
-        self, session: AsyncSession, named: Mapping[str, object], sample: int | None
+        self,
+        session: AsyncSession,
+        named: Mapping[str, object],
+        sample: int | None,
+        folded_to: int,
     ) -> None:
         self.session, self.named, self.sample = session, named, sample
+        self.folded_to = folded_to
         self.days = 0
         self.differences: list[Difference] = []
 
@@ -60,6 +68,8 @@ class _Comparison:
         named = {**self.named, **await self._span(source)}
         if survey:
             named["surveys"] = [survey]
+        if source == "responses":
+            named["folded_to"] = self.folded_to
         for day, told, counted in await self.session.execute(_comparing(days), named):
             self.days += 1
             missing = told is None or (counted is not None and told < counted)

@@ -4,13 +4,11 @@ A response keeps its day and its survey for good, and says itself when it came a
 changed. So what is noted by the fold equals what the rows say, however often it is noted.
 """
 
+from app.responses.cells import FOLDED_TO
 from app.restatements.days import ChangedDays, kept_in_zone, noted, noting
 
 _DAY = "(occurred_at AT TIME ZONE :time_zone)::date"
 _CHANGED_AT = "greatest(received_at, updated_at)"
-#: A fold from beyond the oldest running transaction is of another cluster (see `cells`).
-_SINCE = """(SELECT CASE WHEN folded_to <= pg_snapshot_xmin(pg_current_snapshot())::text::int8
-        THEN folded_to ELSE 0 END FROM rollup_states WHERE workspace_id = :workspace_id)"""
 
 _FOLDED = f"""
     SELECT coalesce(survey_id::text, ''), day, max(changed_at) FROM (
@@ -22,7 +20,11 @@ NOTE_FOLDED = noting("'responses'", _FOLDED)
 
 
 def changed_days(*, of_surveys: bool) -> ChangedDays:
-    """What tells which days have changed: of all surveys, or of `:surveys`."""
+    """What tells which days have changed: of all surveys, or of `:surveys`.
+
+    `:folded_to` is how far the cells are folded: read beforehand, for it is the planner's only hint
+    that few rows come after it.
+    """
     members = "member = ANY(CAST(:surveys AS text[]))" if of_surveys else "member = ''"
     ours = "AND survey_id = ANY(CAST(CAST(:surveys AS text[]) AS uuid[]))" if of_surveys else ""
     # OFFSET 0 keeps the planner to the index on transactions (see `cells`).
@@ -31,7 +33,7 @@ def changed_days(*, of_surveys: bool) -> ChangedDays:
     UNION ALL
     SELECT day, changed_at FROM (
         SELECT survey_id, {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
-        WHERE workspace_id = :workspace_id AND xid >= {_SINCE} OFFSET 0
+        WHERE workspace_id = :workspace_id AND xid >= {FOLDED_TO} OFFSET 0
     ) AS unfolded WHERE day >= :first AND day < :last {ours}""",  # noqa: S608 - our own
         kept=kept_in_zone("rollup_states"),
         counted=f"""SELECT {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
