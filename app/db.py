@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import uuid_utils.compat
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, TextClause, event, text
+from sqlalchemy import BigInteger, DateTime, MetaData, Result, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import (
@@ -131,6 +131,16 @@ class Database:
 def prepared(sql: str) -> TextClause:
     """A statement from its text; to look for its parameters takes as long as a small read."""
     return text(sql)
+
+
+async def run(
+    session: AsyncSession, sql: str, parameters: Mapping[str, object]
+) -> Result[*tuple[Any, ...]]:
+    """Execute a statement that is made of parts, with those of the parameters that it names."""
+    statement = prepared(sql)
+    # No others may be bound.
+    named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
+    return await session.execute(statement, named)
 
 
 #: What was read on the snapshot of a session, by what was asked; sessions that write have none.

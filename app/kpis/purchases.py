@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import prepared
+from app.db import run
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.periods import Period, day_starts_at
 from app.purchases.book import Book, Days, open_book
@@ -288,10 +288,7 @@ async def read(
             "time_zone": scope.time_zone,
         }
     parameters |= more
-    asked = prepared(statement)
-    # Only what the statement names may be bound.
-    named = {name: parameters[name] for name in asked._bindparams}  # noqa: SLF001
-    return (await session.execute(asked, named)).mappings().all()
+    return (await run(session, statement, parameters)).mappings().all()
 
 
 async def fully_refunded(

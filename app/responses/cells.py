@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import prepared
+from app.db import run
 from app.responses.day_spans import Span, spans
 from app.responses.joint_scores import added_up
 from app.responses.models import RollupState
@@ -107,14 +107,11 @@ async def histogram(
     dimensions = {*wanted.filters, *(by or "").split(JOINED)} - {"", EACH_SURVEY}
     folded = state is not None and wanted.latest_of is None and _holds(state, wanted, dimensions)
     cells = spans(wanted.start, wanted.end, buckets) if folded else []
-    statement = prepared(_sql(wanted, by, cells))
     parameters = bound(wanted, by, buckets)
     parameters["folded_to"] = state.folded_to if state is not None and folded else 0
     for number, span in enumerate(cells):
         parameters[f"start{number}"], parameters[f"end{number}"] = span.start, span.end
-    # Only what the statement names may be bound.
-    named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
-    rows = await session.execute(statement, named)
+    rows = await run(session, _sql(wanted, by, cells), parameters)
     return [Count(*row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import prepared
+from app.db import run
 from app.responses.cells import FOLDED_TO, OURS, Slice, bound, rows_sql
 from app.responses.day_spans import days_of, spans
 from app.responses.durations import LEAST, bucket_sql
@@ -55,10 +55,7 @@ class _Reading:
     parameters: Mapping[str, Any]
 
     async def rows(self, sql: str, **more: object) -> Any:  # noqa: ANN401 - rows of any shape
-        statement, parameters = prepared(sql), {**self.parameters, **more}
-        # Only what the statement names may be bound.
-        named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
-        return await self.session.execute(statement, named)
+        return await run(self.session, sql, {**self.parameters, **more})
 
 
 async def read_signs(session: AsyncSession, wanted: Slice, fast: float) -> Told | None:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import run
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
 from app.responses.cells import Count, Slice, bound, rows_sql
@@ -48,7 +48,7 @@ async def count_signs(session: AsyncSession, wanted: Slice, fast: float) -> Told
 
 
 async def _count_rows(session: AsyncSession, wanted: Slice, fast: float) -> Told:
-    statement = text(f"""
+    statement = f"""
 WITH chosen AS MATERIALIZED (
     SELECT r.version, r.flags, r.customer,
         CASE r.status WHEN 'complete' THEN r.duration_seconds END AS seconds
@@ -69,12 +69,10 @@ UNION ALL
 SELECT 'named', '', count(customer) FROM chosen
 UNION ALL
 SELECT 'customers', '', count(DISTINCT customer) FROM chosen
-""")  # noqa: S608 - only names of our own
+"""  # noqa: S608 - only names of our own
     parameters = bound(wanted, None, ()) | {"fast": fast}
-    # Only what the statement names may be bound.
-    named = {name: parameters[name] for name in statement._bindparams}  # noqa: SLF001
     found: dict[str, dict[str, int]] = {}
-    for sign, name, n in await session.execute(statement, named):
+    for sign, name, n in await run(session, statement, parameters):
         found.setdefault(sign, {})[name] = n
     return Told(
         flags=found.get("flag", {}),
