@@ -1,13 +1,11 @@
-"""Who comes back: the time to the second purchase, the share within some days, returning buyers."""
+"""Who comes back: the time to the second purchase, and the share within some days."""
 
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kpis.acquisition import measure_acquisition
 from app.kpis.declaration import Measurement, Option, Reason, Scope
 from app.kpis.periods import Period
-from app.kpis.proportions import Share, wilson
 from app.kpis.purchases import Figures, chosen
 from app.kpis.repeat_purchases import measure_repeat_purchases
 from app.kpis.statistics import Difference, Interval
@@ -102,36 +100,6 @@ def _parts(found: Curve, level: float) -> dict[str, Measurement]:
             quantile, found.subjects, reason=_unreached(found, quantile), unit="days"
         )
     return parts
-
-
-async def measure_returning_share(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> Figures:
-    """The share of a period's buyers who had bought before it: all but the new ones."""
-    buyers = await measure_repeat_purchases(session, scope, periods, by)
-    gained = await measure_acquisition(session, scope, periods, by)
-    return [
-        {
-            member: _returning(bought, new.get(member), scope.level)
-            for member, bought in groups.items()
-        }
-        for groups, new in zip(buyers, gained, strict=True)
-    ]
-
-
-def _returning(bought: Measurement, gained: Measurement | None, level: float) -> Measurement:
-    new = 0 if gained is None else int(gained.numerator["new_customers"])
-    share = Share(bought.n - new, bought.n)
-    return Measurement(
-        value=share.value,
-        n=share.total,
-        numerator={"returning_buyers": share.count},
-        denominator={"buyers": share.total},
-        excluded=bought.excluded,
-        interval=wilson(share, level),
-        reason=None if share.total else "empty_denominator",
-        evidence=share,
-    )
 
 
 def compare_nothing(now: Measurement, before: Measurement, level: float) -> Difference | None:

@@ -5,7 +5,8 @@ from app.kpis.declaration import Kpi
 from app.kpis.order_value import measure_order_value
 from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import compare_shares
-from app.kpis.returning import compare_nothing, measure_returning_share, measure_time_to_second
+from app.kpis.returning import compare_nothing, measure_time_to_second
+from app.kpis.returning_share import measure_returning_share
 from app.kpis.revenue_retention import measure_revenue_retention
 from app.problems import Text
 
