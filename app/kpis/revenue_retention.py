@@ -86,7 +86,7 @@ async def _from_kept(
 ) -> dict[_Pair, Groups]:
     """From what is kept of purchases, in the way that reads least."""
     of_months = {pair: months for pair in pairs if (months := _months(pair))}
-    found = await _from_sums(book, scope, of_months, by) if of_months else {}
+    found = await _from_sums(book, scope, of_months, by)
     if others := {pair: months for pair, months in of_months.items() if pair not in found}:
         found |= await _from_months(book, scope, others, by)
     if of_days := [pair for pair in pairs if pair not in found]:
@@ -114,6 +114,8 @@ async def _from_sums(
         for pair, (base, months) in of_months.items()
         if len(base) == len(months) == 1 and base.stop == months.start
     }
+    if not singles:
+        return {}
     found = await followed_by_months(book, list(singles.values()), by, scope.filters)
     return {} if found is None else {pair: found[month] for pair, month in singles.items()}
 
