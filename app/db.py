@@ -106,7 +106,7 @@ class Database:
                     "postgresql_readonly": True,
                 }
             )
-            session.info[_READ] = {}
+            session.info[READ] = {}
             try:
                 yield session
             finally:
@@ -144,19 +144,24 @@ async def run(
 
 
 #: What was read on the snapshot of a session, by what was asked; sessions that write have none.
-_READ = "read"
+READ = "read"
 
 
 async def once(
     session: AsyncSession, asked: Hashable, read: Callable[[], Awaitable[ReadT]]
 ) -> ReadT:
     """What `read` finds: on one snapshot only for the first time, for it cannot change there."""
-    known: dict[Hashable, ReadT] | None = session.info.get(_READ)
+    known: dict[Hashable, ReadT] | None = session.info.get(READ)
     if known is None:
         return await read()
     if asked not in known:
         known[asked] = await read()
     return known[asked]
+
+
+def found_before(session: AsyncSession, asked: Hashable) -> Any:  # noqa: ANN401 - as it was read
+    """What was read on this snapshot already; None where nothing was."""
+    return session.info.get(READ, {}).get(asked)
 
 
 def server_settings(settings: Settings) -> Mapping[str, str]:

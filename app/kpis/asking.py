@@ -144,11 +144,7 @@ async def understand(
     Gives the statements of this transaction `timeout_ms`. Raises 422 `invalid-period`,
     `unknown-dimension`, `invalid-request` with pointers, and `NotFound` for an id that is none.
     """
-    workspace, rollup, targeted = await once(
-        session,
-        (understand, workspace_id, timeout_ms),
-        lambda: _settings(session, workspace_id, timeout_ms),
-    )
+    workspace, rollup, targeted = await settings_of(session, workspace_id, timeout_ms)
     zone = asked.zone or workspace.time_zone
     dimensions = tuple(workspace.dimensions)
     scope = Scope(
@@ -168,10 +164,16 @@ async def understand(
     return Ask(scope, period, now, asked, dimensions, rollup, kpi.id in targeted)
 
 
-async def _settings(
-    session: AsyncSession, workspace_id: UUID, timeout_ms: int
-) -> tuple[Workspace, RollupState | None, Collection[str]]:
+Settings = tuple[Workspace, RollupState | None, Collection[str]]
+
+
+async def settings_of(session: AsyncSession, workspace_id: UUID, timeout_ms: int) -> Settings:
     """The workspace, how far it is folded, and the KPIs with targets; the timeout is set too."""
+    asked = (settings_of, workspace_id, timeout_ms)
+    return await once(session, asked, lambda: _settings(session, workspace_id, timeout_ms))
+
+
+async def _settings(session: AsyncSession, workspace_id: UUID, timeout_ms: int) -> Settings:
     timeout = func.set_config("statement_timeout", str(timeout_ms), True)  # noqa: FBT003 - SQL
     targeted = select(Target.kpi).distinct().where(Target.workspace_id == workspace_id)
     row = (

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import once
+from app.db import found_before, once
 from app.purchases.contributions import DIMENSIONS, Cell, Ledger, Sums
 from app.purchases.histories import History, Traits
 from app.purchases.models import PurchaseRollup
@@ -219,6 +219,11 @@ async def open_book(
     from the rows: before the first fold, in another zone, or when too much has changed.
     """
     asked = _Asked(workspace_id, time_zone, tuple(as_of), until, by_hand, opening)
+    if opening:
+        # One that knows of all such orders knows of these too.
+        book: Book | None = found_before(session, asked._replace(opening=False))
+        if book is not None:
+            return book
     return await once(session, asked, lambda: _opened(session, asked))
 
 

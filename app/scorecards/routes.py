@@ -10,13 +10,12 @@ from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag
 from app.http.route import ReadSession, Route, Session
-from app.kpis.asking import Asked
+from app.kpis.asking import Asked, period_asked, settings_of
 from app.scorecards import results, service
 from app.scorecards.metric_routes import From, To, Zone
 from app.scorecards.models import Scorecard
 from app.scorecards.results import Asking
 from app.scorecards.schemas import PerspectiveRead, ScorecardPut, ScorecardRead, ScorecardResult
-from app.scorecards.trends import period_of
 
 router = APIRouter(prefix="/v1", tags=["steering"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
@@ -104,11 +103,12 @@ async def get_scorecard_result(
     at = now()
     found = await service.fetch_scorecard(session, caller.workspace_id, scorecard)
     asked = Asked(start=from_, end=to, zone=tz)
-    period = await period_of(session, caller.workspace_id, asked, at)
+    timeout_ms: int = request.app.state.settings.report_timeout_ms
+    workspace, _, _ = await settings_of(session, caller.workspace_id, timeout_ms)
     asking = Asking(
-        workspace_id=caller.workspace_id,
-        period=period,
+        workspace_id=workspace.id,
+        period=period_asked(asked, workspace, at),
         at=at,
-        timeout_ms=request.app.state.settings.report_timeout_ms,
+        timeout_ms=timeout_ms,
     )
     return await results.fetch_result(session, found, asking)
