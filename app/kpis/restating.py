@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import accumulate
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.complaints.changed_days import CASE_DAYS
+from app.db import run
 from app.kpis import envelopes
 from app.kpis.acquisition_cost import LAG
 from app.kpis.asking import Ask
@@ -58,20 +58,19 @@ async def restated(
     None where nothing did after the period was complete, and where it is not yet. It is about
     the days and the surveys that the figure rests on (`Kpi.grounds`), not about its filters.
     """
-    complete = [each for each in periods if each.complete(now)]
+    complete = {each: at for each in periods if (at := each.complete_at) <= now}
     if not complete:
         return [None] * len(periods)
     lag = timedelta(days=int(scope.options.get(LAG.name) or LAG.default))
     cuts = sorted({day for each in complete for day in (each.start - lag, each.end)})
-    grounds = (*kpi.grounds, *(("refunded_orders",) if with_orders(scope) else ()))
-    changes = await _latest_changes(session, grounds, scope, cuts)
+    changes = await _latest_changes(session, kpi, scope, cuts, since=min(complete.values()))
     before = [list(accumulate(changes.pop(each), _later)) for each in _EVER if each in changes]
     found: dict[Period, datetime | None] = {}
-    for each in complete:
+    for each, complete_at in complete.items():
         first, last = bisect_left(cuts, each.start - lag), bisect_left(cuts, each.end)
         own = [change for days in changes.values() for change in days[first + 1 : last + 1]]
         changed_at = reduce(_later, own + [ever[last] for ever in before], None)
-        found[each] = changed_at if changed_at and changed_at >= each.complete_at else None
+        found[each] = changed_at if changed_at and changed_at >= complete_at else None
     return [found.get(each) for each in periods]
 
 
@@ -80,28 +79,33 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 async def _latest_changes(
-    session: AsyncSession, grounds: Sequence[Ground], scope: Scope, cuts: Sequence[date]
+    session: AsyncSession, kpi: Kpi, scope: Scope, cuts: Sequence[date], *, since: datetime
 ) -> dict[Ground, _Changes]:
     """Of each ground the latest change: before the first cut, and between cuts.
 
     What is not kept in this zone is counted from the rows, as the figures themselves are.
     """
-    days = {ground: _days(ground, scope) for ground in grounds}
     state = await session.get(RollupState, scope.workspace_id)
+    grounds = (*kpi.grounds, *(("refunded_orders",) if with_orders(scope) else ()))
+    of_responses = responses.changed_days(
+        state, scope.time_zone, of_surveys=scope.survey_ids is not None
+    )
+    days = {each: _CHANGED_DAYS.get(each, of_responses) for each in grounds}
     named = {
         "workspace_id": scope.workspace_id,
-        "folded_to": 0 if state is None else state.folded_to,
         "time_zone": scope.time_zone,
         "surveys": [str(each) for each in scope.survey_ids or ()],
+        "folded_to": state.folded_to if state is not None else 0,
         "first": cuts[0] if set(_EVER).isdisjoint(grounds) else date.min,
         "last": cuts[-1],
+        "since": since,
         "cuts": list(cuts),
     }
     found: dict[Ground, _Changes] = {ground: [None] * len(cuts) for ground in grounds}
     told = {ground: each.told for ground, each in days.items()}
     kept = {ground: each.kept for ground, each in days.items()}
     unkept = []
-    for ground, bucket, changed_at in await session.execute(*_reading(told, kept, named)):
+    for ground, bucket, changed_at in await run(session, _reading(told, kept), named):
         if bucket is None:
             unkept.append(ground)
         else:
@@ -109,14 +113,12 @@ async def _latest_changes(
     if unkept:
         counted = {ground: days[ground].counted for ground in unkept}
         found |= {ground: [None] * len(cuts) for ground in unkept}
-        for ground, bucket, changed_at in await session.execute(*_reading(counted, {}, named)):
+        for ground, bucket, changed_at in await run(session, _reading(counted, {}), named):
             found[ground][bucket] = changed_at
     return found
 
 
-def _reading(
-    told: Mapping[Ground, str], kept: Mapping[Ground, str], named: Mapping[str, object]
-) -> tuple[TextClause, dict[str, object]]:
+def _reading(told: Mapping[Ground, str], kept: Mapping[Ground, str]) -> str:
     """The statement over what is told, with a row without a bucket for all that is not kept."""
     days = [
         f"SELECT '{ground}' AS ground, day, changed_at FROM ({each}) AS {ground}"  # noqa: S608
@@ -126,15 +128,7 @@ def _reading(
         f"UNION ALL SELECT '{ground}', NULL, NULL WHERE NOT ({each})"
         for ground, each in kept.items()
     ]
-    statement = text(f"""
+    return f"""
 SELECT ground, width_bucket(day, CAST(:cuts AS date[])), max(changed_at)
 FROM ({" UNION ALL ".join(days)}) AS changed GROUP BY 1, 2
-{" ".join(unkept)}""")  # noqa: S608 - only statements of our own
-    # Only what the statement names may be bound.
-    return statement, {name: named[name] for name in statement._bindparams}  # noqa: SLF001
-
-
-def _days(ground: Ground, scope: Scope) -> ChangedDays:
-    if ground == "responses":
-        return responses.changed_days(of_surveys=scope.survey_ids is not None)
-    return _CHANGED_DAYS[ground]
+{" ".join(unkept)}"""  # noqa: S608 - only statements of our own

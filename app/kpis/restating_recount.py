@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import run
 from app.market.changed_days import LEAD_DAYS
 from app.purchases.changed_days import PURCHASE_DAYS
 from app.recounts.findings import Difference, Recount
 from app.responses.changed_days import changed_days
 from app.responses.models import RollupState
-from app.restatements.days import ChangedDays
+from app.restatements.days import EVER, ChangedDays
 from app.surveys.models import Survey
 from app.workspaces.models import Workspace
 
@@ -33,16 +34,22 @@ async def recount_changed_days(
     """Compare so many days of each source, and of one survey, from a random one on; or all."""
     zone = (await session.get_one(Workspace, workspace_id)).time_zone
     state = await session.get(RollupState, workspace_id)
-    names = {"workspace_id": workspace_id, "time_zone": zone}
-    found = _Comparison(session, names, sample, 0 if state is None else state.folded_to)
+    named = {
+        "workspace_id": workspace_id,
+        "time_zone": zone,
+        "folded_to": state.folded_to if state is not None else 0,
+        "since": EVER,
+    }
+    found = _Comparison(session, named, sample)
     await found.compare("purchases", PURCHASE_DAYS.changed_days)
     await found.compare("leads", LEAD_DAYS.changed_days)
-    await found.compare("responses", changed_days(of_surveys=False), exact=True)
+    await found.compare("responses", changed_days(state, zone), exact=True)
     surveys = list(await session.scalars(select(Survey.id).filter_by(workspace_id=workspace_id)))
     if sample is not None and surveys:
         surveys = [random.choice(surveys)]  # noqa: S311 - not a secret
+    of_surveys = changed_days(state, zone, of_surveys=True)
     for survey in surveys:
-        await found.compare("responses", changed_days(of_surveys=True), str(survey), exact=True)
+        await found.compare("responses", of_surveys, str(survey), exact=True)
     return Recount(found.days, found.differences)
 
 
@@ -50,14 +57,9 @@ class _Comparison:
     """What is noted in one workspace beside what its rows say."""
 
     def __init__(
-        self,
-        session: AsyncSession,
-        named: Mapping[str, object],
-        sample: int | None,
-        folded_to: int,
+        self, session: AsyncSession, named: Mapping[str, object], sample: int | None
     ) -> None:
         self.session, self.named, self.sample = session, named, sample
-        self.folded_to = folded_to
         self.days = 0
         self.differences: list[Difference] = []
 
@@ -68,9 +70,7 @@ class _Comparison:
         named = {**self.named, **await self._span(source)}
         if survey:
             named["surveys"] = [survey]
-        if source == "responses":
-            named["folded_to"] = self.folded_to
-        for day, told, counted in await self.session.execute(_comparing(days), named):
+        for day, told, counted in await run(self.session, _comparing(days), named):
             self.days += 1
             missing = told is None or (counted is not None and told < counted)
             if missing or (exact and told != counted):
@@ -88,11 +88,11 @@ class _Comparison:
         return {"first": start, "last": start + timedelta(days=self.sample)}
 
 
-def _comparing(days: ChangedDays) -> TextClause:
+def _comparing(days: ChangedDays) -> str:
     """The statement that sets what is told of each day beside what is counted, or nothing."""
-    return text(f"""
+    return f"""
 SELECT day, max(told), max(counted) FROM (
     SELECT day, changed_at AS told, CAST(NULL AS timestamptz) AS counted FROM ({days.told}) AS told
     UNION ALL
     SELECT day, NULL, changed_at FROM ({days.counted}) AS counted
-) AS compared WHERE {days.kept} GROUP BY day""")  # noqa: S608 - only statements of our own
+) AS compared WHERE {days.kept} GROUP BY day"""  # noqa: S608 - only statements of our own

@@ -10,5 +10,5 @@ LEAD_DAYS = ListedDays(
     take="DELETE FROM lead_changes",
     rows="""
     SELECT (created_at AT TIME ZONE :time_zone)::date AS day, updated_at AS changed_at
-    FROM leads WHERE workspace_id = :workspace_id""",
+    FROM leads WHERE workspace_id = :workspace_id AND updated_at >= :since""",
 )

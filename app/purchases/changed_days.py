@@ -20,16 +20,18 @@ PURCHASE_DAYS = ListedDays(
             SELECT FROM refunds r WHERE r.workspace_id = :workspace_id
                 AND r.order_external_id = o.external_id AND r.updated_at = o.updated_at
         ) THEN o.created_at ELSE o.updated_at END AS changed_at
-    FROM orders o WHERE o.workspace_id = :workspace_id
+    FROM orders o WHERE o.workspace_id = :workspace_id AND o.updated_at >= :since
     UNION ALL
     SELECT (greatest(r.refunded_at, o.ordered_at) AT TIME ZONE :time_zone)::date, r.updated_at
     FROM refunds r JOIN orders o
         ON o.workspace_id = :workspace_id AND o.external_id = r.order_external_id
-    WHERE r.workspace_id = :workspace_id""",
+    WHERE r.workspace_id = :workspace_id AND r.updated_at >= :since
+        AND o.updated_at >= :since""",
 )
 #: For money that is paid back on the day of its order. A refund stamps the order that it is of.
 REFUNDED_ORDER_DAYS = ChangedDays("""
     SELECT day, changed_at FROM (
         SELECT (ordered_at AT TIME ZONE :time_zone)::date AS day, updated_at AS changed_at
-        FROM orders WHERE workspace_id = :workspace_id AND refunded > 0
+        FROM orders
+        WHERE workspace_id = :workspace_id AND refunded > 0 AND updated_at >= :since
     ) AS refunded WHERE day >= :first AND day < :last""")

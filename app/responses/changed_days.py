@@ -5,11 +5,11 @@ changed. So what is noted by the fold equals what the rows say, however often it
 """
 
 from app.responses.cells import FOLDED_TO
-from app.restatements.days import ChangedDays, kept_in_zone, noted, noting
+from app.responses.models import RollupState
+from app.restatements.days import ChangedDays, noted, noting
 
 _DAY = "(occurred_at AT TIME ZONE :time_zone)::date"
 _CHANGED_AT = "greatest(received_at, updated_at)"
-
 _FOLDED = f"""
     SELECT coalesce(survey_id::text, ''), day, max(changed_at) FROM (
         SELECT survey_id, {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
@@ -19,26 +19,27 @@ _FOLDED = f"""
 NOTE_FOLDED = noting("'responses'", _FOLDED)
 
 
-def changed_days(*, of_surveys: bool) -> ChangedDays:
+def changed_days(
+    state: RollupState | None, time_zone: str, *, of_surveys: bool = False
+) -> ChangedDays:
     """What tells which days have changed: of all surveys, or of `:surveys`.
 
-    `:folded_to` is how far the cells are folded: read beforehand, for it is the planner's only hint
-    that few rows come after it.
+    As noted, with the rows from `:folded_to` on; by all rows in another zone than the fold's.
     """
     members = "member = ANY(CAST(:surveys AS text[]))" if of_surveys else "member = ''"
     ours = "AND survey_id = ANY(CAST(CAST(:surveys AS text[]) AS uuid[]))" if of_surveys else ""
+    counted = f"""SELECT {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
+    WHERE workspace_id = :workspace_id {ours}
+        AND occurred_at >= (CAST(:first AS timestamp) AT TIME ZONE :time_zone) - interval '1 day'
+        AND occurred_at < (CAST(:last AS timestamp) AT TIME ZONE :time_zone) + interval '1 day'
+        AND {_DAY} >= :first AND {_DAY} < :last"""  # noqa: S608 - only names of our own
+    if state is None or state.time_zone != time_zone:
+        return ChangedDays(counted, counted=counted)
     # OFFSET 0 keeps the planner to the index on transactions (see `cells`).
-    return ChangedDays(
-        told=f"""{noted("responses", members)}
+    told = f"""{noted("responses", members)}
     UNION ALL
     SELECT day, changed_at FROM (
         SELECT survey_id, {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
         WHERE workspace_id = :workspace_id AND xid >= {FOLDED_TO} OFFSET 0
-    ) AS unfolded WHERE day >= :first AND day < :last {ours}""",  # noqa: S608 - our own
-        kept=kept_in_zone("rollup_states"),
-        counted=f"""SELECT {_DAY} AS day, {_CHANGED_AT} AS changed_at FROM responses
-    WHERE workspace_id = :workspace_id {ours}
-        AND occurred_at >= (CAST(:first AS timestamp) AT TIME ZONE :time_zone) - interval '1 day'
-        AND occurred_at < (CAST(:last AS timestamp) AT TIME ZONE :time_zone) + interval '1 day'
-        AND {_DAY} >= :first AND {_DAY} < :last""",  # noqa: S608 - only names of our own
-    )
+    ) AS unfolded WHERE day >= :first AND day < :last {ours}"""  # noqa: S608 - our own
+    return ChangedDays(told, counted=counted)

@@ -5,7 +5,7 @@ stays: to note the same again changes nothing.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from sqlalchemy import TextClause, delete, text
@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.restatements.models import ChangedDay, Source
 
+#: Before anything that is recorded.
+EVER = datetime.min.replace(tzinfo=UTC)
 _STATED = """
 SELECT '', CAST(day AS date), CAST(:at AS timestamptz)
 FROM generate_series(CAST(:first AS timestamp), CAST(:last AS timestamp) - interval '1 day',
@@ -67,7 +69,7 @@ class ChangedDays:
     kept: str = "true"
     """The condition that this is of the days of :time_zone; untrue before the first fold."""
     counted: str = ""
-    """By the rows alone, for any other zone."""
+    """By the rows alone, for any other zone; what changed before :since may be left out."""
 
 
 def noted(source: Source, members: str = "member = ''") -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.restatements.days import ChangedDays, forget_days, kept_in_zone, noted, noting
+from app.restatements.days import EVER, ChangedDays, forget_days, kept_in_zone, noted, noting
 from app.restatements.models import Source
 
 _DAYS = """SELECT (moment AT TIME ZONE :time_zone)::date AS day, changed_at
@@ -33,7 +33,7 @@ class ListedDays:
     take: str
     """The beginning of the statement that takes entries from the list."""
     rows: str
-    """The statement that tells `day` and `changed_at` of all rows as they are."""
+    """The statement that tells `day` and `changed_at` of the rows that changed from :since on."""
 
     @property
     def changed_days(self) -> ChangedDays:
@@ -70,7 +70,7 @@ class ListedDays:
         """Note what rows and list tell; forget what is noted only if its zone was another."""
         if before != time_zone:
             await forget_days(session, workspace_id, self.source)
-        named = {"workspace_id": workspace_id, "time_zone": time_zone}
+        named = {"workspace_id": workspace_id, "time_zone": time_zone, "since": EVER}
         await session.execute(self._note_rows, named)
         await self.note(session, workspace_id, time_zone)
 
