@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.changes import note_changes
 from app.customers.lookup import rows_of
-from app.customers.models import Order
+from app.customers.models import Order, Refund
 from app.customers.moments import moment
 from app.customers.schemas import OrderLine
 from app.customers.upsert import Folded
@@ -106,17 +106,31 @@ class OrderRows:
         An order may move from one customer to another: both have changed.
         """
         before = await self.read(sorted(states), lock=False)
-        await self._note([*before.values(), *states.values()])
+        moved = {
+            key: (before[key].ordered_at, state.ordered_at)
+            for key, state in states.items()
+            if before[key].refunded and before[key].ordered_at != state.ordered_at
+        }
+        await self._note([*before.values(), *states.values()], await self._rebooked(moved))
         await self._session.execute(_UPDATE, self._parameters(states))
 
-    async def _note(self, states: Iterable[OrderState]) -> None:
+    async def _rebooked(self, moved: Mapping[str, tuple[datetime, datetime]]) -> list[datetime]:
+        """When refunds of orders that move counted and count: never before their order."""
+        if not moved:
+            return []
+        columns = [Refund.order_external_id, Refund.refunded_at]
+        query = rows_of(self._workspace_id, sorted(moved), Refund.order_external_id, columns)
+        rows = await self._session.execute(query)
+        return [max(refunded_at, each) for key, refunded_at in rows for each in moved[key]]
+
+    async def _note(self, states: Iterable[OrderState], booked: Iterable[datetime] = ()) -> None:
         several = list(states)
         await note_changes(
             self._session,
             self._workspace_id,
             (state.customer_id for state in several),
             at=self._at,
-            moments=(state.ordered_at for state in several),
+            moments=[*(state.ordered_at for state in several), *booked],
         )
 
     def _parameters(self, states: Mapping[str, OrderState]) -> dict[str, Any]:
