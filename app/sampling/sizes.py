@@ -39,7 +39,8 @@ class Precision:
         size = self.design_effect * self.unlimited(margin)
         if self.population is None:
             return size
-        return self.population * size / (self.population + size - 1)
+        # At most the population, not more by a rounding either.
+        return min(self.population * size / (self.population + size - 1), float(self.population))
 
     def margin_of(self, n: int) -> float:
         """Half the width of the interval that `n` >= 1 answers give; 0 for everybody."""
