@@ -10,17 +10,24 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, case, cast, func, select
+from sqlalchemy import Date, case, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import SQLColumnExpression
 
 from app.complaints.models import Complaint, counting
-from app.customers.models import Order
 from app.db import now
-from app.kpis.complaint_counts import concerns_customers, orders_placed
+from app.kpis.complaint_counts import (
+    OF_CUSTOMERS,
+    concerns_customers,
+    listed_orders,
+    order_of_complaint,
+)
 from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period, day_starts_at, local_date
-from app.kpis.purchases import Figures, Timeline, timelines
+from app.kpis.purchases import Figures, timelines
+from app.purchases.book import Book
+from app.purchases.newcomers import Window
+from app.purchases.placed import orders_placed
 
 #: The orders of so many days tell how complaints come.
 REFERENCE_DAYS = 730
@@ -78,73 +85,107 @@ def develop(triangle: Mapping[tuple[int, int], int]) -> list[float]:
 async def load_development(session: AsyncSession, scope: Scope, today: date) -> Development:
     """How complaints came after the orders of the last two years, of all customers."""
     since = day_starts_at(today - timedelta(days=REFERENCE_DAYS), ZoneInfo(scope.time_zone))
-    ordered, arrived = _day(Order.ordered_at, scope), _day(Complaint.received_at, scope)
+    about = order_of_complaint(scope)
+    ordered, arrived = _day(about.c.ordered_at, scope), _day(Complaint.received_at, scope)
     age, lag = func.greatest(today - ordered, 0), func.greatest(arrived - ordered, 0)
     # By labels: two parameters with one value are two expressions to PostgreSQL.
     rows = await session.execute(
         select(func.greatest(age, lag).label("age"), lag.label("lag"), func.count())
-        .join(
-            Order,
-            and_(Order.workspace_id == scope.workspace_id, Order.external_id == Complaint.order),
+        .select_from(Complaint)
+        .join(about, true())
+        .where(
+            Complaint.workspace_id == scope.workspace_id, counting(), about.c.ordered_at >= since
         )
-        .where(Complaint.workspace_id == scope.workspace_id, counting(), Order.ordered_at >= since)
         .group_by("age", "lag")
     )
     return Development(develop({(old, late): n for old, late, n in rows}), today)
 
 
 async def developed(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None, figures: Figures
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    *,
+    figures: Figures,
+    book: Book | None,
 ) -> Figures:
-    """Rates by the day of the order, each with how far its complaints have come by now."""
+    """Rates by the day of the order, each with how far its complaints have come by now.
+
+    Orders are counted from what is kept, where a book tells it.
+    """
     today = local_date(now(), ZoneInfo(scope.time_zone))
     development = await load_development(session, scope, today)
     if not development.within:
         return figures
     split = by if by and concerns_customers(by) else None
-    shares: list[Mapping[str, float]] = [{} for _ in periods]
-    for timeline in timelines(periods):
-        found = await _shares(session, scope, timeline, split, development)
-        for place, groups in found.items():
-            shares[place] = groups
+    had = None
+    if book is not None:
+        had = await _from_kept(book, scope, periods, split, development)
+    if had is None:
+        had = await _from_rows(session, scope, periods, split, development)
     return [
         {
-            member: _with(measured, own.get(member if split else "", 1.0))
+            member: _with(measured, _share(own.get(member if split else "", Counter())))
             for member, measured in groups.items()
         }
-        for groups, own in zip(figures, shares, strict=True)
+        for groups, own in zip(figures, had, strict=True)
     ]
 
 
-async def _shares(
+#: By group: how many orders have had which share of their complaints.
+_Had = dict[str, Counter[float]]
+
+
+async def _from_kept(
+    book: Book, scope: Scope, periods: Sequence[Period], by: str | None, development: Development
+) -> list[_Had] | None:
+    windows: list[Window] = []
+    places: list[tuple[int, float]] = []
+    for place, period in enumerate(periods):
+        first, last = period.start.toordinal(), period.end.toordinal()
+        recent = min(max(development.since.toordinal(), first), last)
+        windows += [Window(first, recent), *(Window(day, day + 1) for day in range(recent, last))]
+        days = (date.fromordinal(day) for day in range(recent, last))
+        places += [(place, 1.0), *((place, development.share(day)) for day in days)]
+    own = {name: values for name, values in scope.filters.items() if name in OF_CUSTOMERS}
+    placed = await orders_placed(book, windows, by, own)
+    if placed is None:
+        return None
+    found: list[_Had] = [{} for _ in periods]
+    for (place, share), groups in zip(places, placed, strict=True):
+        for member, n in groups.items():
+            found[place].setdefault(member, Counter())[share] += n
+    return found
+
+
+async def _from_rows(
     session: AsyncSession,
     scope: Scope,
-    timeline: Timeline,
+    periods: Sequence[Period],
     by: str | None,
     development: Development,
-) -> dict[int, dict[str, float]]:
-    """By place of the period and group: the share of their complaints that the orders have had."""
-    placed = orders_placed(scope, timeline, by)
-    recent = placed.c.ordered_at >= day_starts_at(development.since, timeline.zone)
-    day = case((recent, _day(placed.c.ordered_at, scope))).label("day")
-    rows = await session.execute(
-        select(placed.c.step, placed.c.member, day, func.count()).group_by(
-            placed.c.step, placed.c.member, "day"
+) -> list[_Had]:
+    found: list[_Had] = [{} for _ in periods]
+    for timeline in timelines(periods):
+        placed = listed_orders(scope, timeline, by)
+        recent = placed.c.ordered_at >= day_starts_at(development.since, timeline.zone)
+        day = case((recent, _day(placed.c.ordered_at, scope))).label("day")
+        rows = await session.execute(
+            select(placed.c.step, placed.c.member, day, func.count()).group_by(
+                placed.c.step, placed.c.member, "day"
+            )
         )
-    )
-    orders: dict[int, dict[str, Counter[float]]] = {}
-    for step, member, ordered_on, n in rows:
-        place = timeline.periods.get(step)
-        if place is not None:
-            had = development.share(ordered_on) if ordered_on else 1.0
-            orders.setdefault(place, {}).setdefault(member, Counter())[had] += n
-    return {
-        place: {
-            member: sum(had * n for had, n in own.items()) / own.total()
-            for member, own in groups.items()
-        }
-        for place, groups in orders.items()
-    }
+        for step, member, ordered_on, n in rows:
+            if (place := timeline.periods.get(step)) is not None:
+                share = development.share(ordered_on) if ordered_on else 1.0
+                found[place].setdefault(member, Counter())[share] += n
+    return found
+
+
+def _share(had: Counter[float]) -> float:
+    """The share of their complaints that all the orders together have had."""
+    return sum(share * n for share, n in had.items()) / had.total() if had else 1.0
 
 
 def _with(measured: Measurement, share: float) -> Measurement:

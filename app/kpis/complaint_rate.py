@@ -48,10 +48,10 @@ ATTRIBUTION = Option(
         "that they are about, whenever they came; young orders have not had the time, so the "
         "component `development` tells which share of their complaints has come by now "
         "(chain-ladder method on the orders of the last 730 days), and `expected` the rate once "
-        "all have.",
+        "all have. Every complaint is looked up with its order: slower.",
         "occurrence：投诉按事发日计入。order：投诉计入其所涉订单的下单日，无论何时提出；"
         "近期订单的投诉尚未到齐，分量 `development` 给出目前已到的比例（对最近 730 天的订单用"
-        "链梯法），`expected` 给出到齐后的投诉率。",
+        "链梯法），`expected` 给出到齐后的投诉率。需逐件查找订单，较慢。",
     ),
     values=("occurrence", "order"),
     default="occurrence",
@@ -91,7 +91,10 @@ async def measure_complaint_rate(
         }
         for groups in found
     ]
-    return await developed(session, scope, periods, by, figures) if by_order else figures
+    if not by_order:
+        return figures
+    book = kept.book if kept is not None else None
+    return await developed(session, scope, periods, by, figures=figures, book=book)
 
 
 def _complete(groups: Mapping[str, Counts], by: str | None) -> Mapping[str, Counts]:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.db import Database
 from app.kpis.complaint_development import Development, develop
+from app.purchases.tasks import fold_all as fold_purchases
 from tests.conftest import Tenant
 
 #: Taylor and Ashe (1983), as printed by Mack (1993): incremental claims by year of origin.
@@ -93,8 +95,13 @@ async def _complain(tenant: Tenant, order: str, day: date) -> None:
     assert answer.status_code == 201, answer.text
 
 
-async def test_the_rate_by_orders_says_how_far_it_has_come(tenant: Tenant) -> None:
-    """Of old orders half complained at once and half ten days later: today's have had a half."""
+async def test_the_rate_by_orders_says_how_far_it_has_come(
+    tenant: Tenant, database: Database
+) -> None:
+    """Of old orders half complained at once and half ten days later: today's have had a half.
+
+    The same from the orders and from what is kept of them.
+    """
     today = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
     old = today - timedelta(days=60)
     for number in range(4):
@@ -122,6 +129,12 @@ async def test_the_rate_by_orders_says_how_far_it_has_come(tenant: Tenant) -> No
     assert young["components"]["expected"]["value"] == pytest.approx(500.0)
     interval, wider = young["interval"], young["components"]["expected"]["interval"]
     assert wider["high"] == pytest.approx(2 * interval["high"])
+    while await fold_purchases(database):
+        pass
+    kept = (
+        await tenant.client.get(path, params={"from": str(today - day), "to": str(today)} | asked)
+    ).json()
+    assert (kept["value"], kept["components"]) == (young["value"], young["components"])
     by_occurrence = (
         await tenant.client.get(
             path, params={"from": str(today - day), "to": str(today), "compare": "none"}

@@ -233,7 +233,10 @@ async def test_the_rate_equals_counting_by_hand(
 async def test_complaints_count_with_their_orders(
     database: Database, shop: Shop, told: list[Contact], periods: list[Period]
 ) -> None:
-    """By the day of the order: complaints and customers of everybody, and by segment."""
+    """By the day of the order: complaints and customers of everybody, and by segment.
+
+    The same where orders are kept, but for a customer who is listed as changed.
+    """
     async with opened(database, shop) as (session, scope):
         await _store(session, scope, told)
         options = {"attribution": "order"}
@@ -246,6 +249,12 @@ async def test_complaints_count_with_their_orders(
         by_customers = await measure_complaint_rate(
             session, replace(scope, options=options | {"basis": "customers"}), periods, None
         )
+        await _keep(session, scope, {"c0"})
+        for basis, counted in (("orders", by_orders), ("customers", by_customers)):
+            kept = await measure_complaint_rate(
+                session, replace(scope, options=options | {"basis": basis}), periods, None
+            )
+            assert [_counts(each[""]) for each in kept] == [_counts(each[""]) for each in counted]
     for place, period in enumerate(periods):
         events, unknown, customers = _by_order(shop, told, period)
         measured = by_orders[place][""]
