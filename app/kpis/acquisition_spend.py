@@ -74,8 +74,13 @@ def spent(stated: Sequence[AcquisitionSpend], start: date, end: date) -> Spend:
     """What was spent in [start, end): each statement by the share of its days."""
     coverage = cover(dated(stated), start, end)
     parts = coverage.portions
+    # Most statements count whole, and decimals add up faster than fractions.
+    amount = Fraction(sum(part.of.amount for part in parts if part.whole))
+    for part in parts:
+        if not part.whole:
+            amount += Fraction(part.of.amount) * part.share
     return Spend(
-        amount=sum((Fraction(part.of.amount) * part.share for part in parts), Fraction(0)),
+        amount=amount,
         currencies=frozenset(part.of.currency for part in parts),
         stated=bool(parts),
         missing_days=coverage.missing_days,

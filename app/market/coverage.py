@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+ALL = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ def cover(stated: Iterable[tuple[date, date, T]], start: date, end: date) -> Cov
         low, high = max(first, start), min(last, end)
         if low >= high:
             continue
-        portions.append(Portion(each, Fraction((high - low).days, (last - first).days)))
+        whole = (low, high) == (first, last)
+        share = ALL if whole else Fraction((high - low).days, (last - first).days)
+        portions.append(Portion(each, share))
         missing += max(0, (low - reached).days)
         reached = max(reached, high)
     return Coverage(tuple(portions), missing + max(0, (end - reached).days))

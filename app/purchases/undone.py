@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from app.db import once
 from app.purchases.book import Book, Filters, group_of, kinds, passes, trait
 from app.purchases.cells import summed
 from app.purchases.newcomers import Window
@@ -89,6 +90,13 @@ async def undone_orders(
     book: Book, windows: Sequence[tuple[int, int]], by: str | None, filters: Filters
 ) -> list[dict[str, int]]:
     """Orders placed in each window of days that were fully refunded before its end."""
+    asked = (undone_orders, book.workspace_id, tuple(windows), by, tuple(filters.items()))
+    return await once(book.session, asked, lambda: _undone(book, windows, by, filters))
+
+
+async def _undone(
+    book: Book, windows: Sequence[tuple[int, int]], by: str | None, filters: Filters
+) -> list[dict[str, int]]:
     asked = [Window(*each) for each in windows]
     sums = await summed(book, ["undone"], asked, by, filters)
     if sums is None:
