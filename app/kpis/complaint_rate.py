@@ -12,6 +12,7 @@ from app.kpis.complaint_counts import (
     EXCLUSIONS,
     OF_COMPLAINTS,
     OF_CUSTOMERS,
+    WITHOUT_KNOWN_ORDER,
     Counts,
     add_complainants,
     add_complaints,
@@ -84,9 +85,20 @@ async def measure_complaint_rate(
         if by_order:
             await add_unattributed(session, scope, timeline, by, found)
     of_all = all(concerns_customers(name) for name in (*scope.filters, *filter(None, [by])))
+    names = [
+        *EXCLUSIONS,
+        *(() if per_order else ("without_customer", "without_order")),
+        *((WITHOUT_KNOWN_ORDER,) if by_order else ()),
+    ]
+    nothing = dict.fromkeys(names, 0)
     figures: Figures = [
         {
-            member: _measurement(counts, scope.level, per_order=per_order, of_all=of_all)
+            member: _measurement(
+                replace(counts, excluded=nothing | counts.excluded),
+                scope.level,
+                per_order=per_order,
+                of_all=of_all,
+            )
             for member, counts in _complete(groups, by).items()
         }
         for groups in found
@@ -113,7 +125,6 @@ def _complete(groups: Mapping[str, Counts], by: str | None) -> Mapping[str, Coun
 
 def _measurement(counts: Counts, level: float, *, per_order: bool, of_all: bool) -> Measurement:
     evidence: Rate | Share
-    names = EXCLUSIONS if per_order else (*EXCLUSIONS, "without_customer", "without_order")
     if per_order:
         evidence = Rate(counts.events, counts.exposure, PER)
         value, interval = evidence.value, garwood(evidence, level)
@@ -126,7 +137,7 @@ def _measurement(counts: Counts, level: float, *, per_order: bool, of_all: bool)
         n=counts.exposure,
         numerator={"complaints" if per_order else "complaining_customers": counts.events},
         denominator={"orders" if per_order else "active_customers": counts.exposure},
-        excluded=dict.fromkeys(names, 0) | counts.excluded,
+        excluded=counts.excluded,
         interval=interval,
         reason=None if counts.exposure else "empty_denominator",
         evidence=evidence,

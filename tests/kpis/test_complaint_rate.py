@@ -259,7 +259,7 @@ async def test_complaints_count_with_their_orders(
         events, unknown, customers = _by_order(shop, told, period)
         measured = by_orders[place][""]
         assert measured.numerator == {"complaints": events}
-        assert measured.excluded.get("without_known_order", 0) == unknown
+        assert measured.excluded["without_known_order"] == unknown
         assert by_customers[place][""].numerator == {"complaining_customers": len(customers)}
         of_groups = [each.numerator["complaints"] for each in segments[place].values()]
         assert sum(of_groups) == events
