@@ -1,7 +1,8 @@
 """Which responses an analysis is about: a survey, a period, filters; judged and resolved."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -13,7 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.analyses.schemas import Dedupe, ResponseFilter
 from app.db import now
 from app.errors import FieldError, NotFound, Problem
-from app.kpis.asking import CLOSED_DIMENSIONS, DEFAULT_DAYS, NAMED_DIMENSIONS
+from app.kpis.asking import (
+    CLOSED_DIMENSIONS,
+    DEFAULT_DAYS,
+    NAMED_DIMENSIONS,
+    calendar_period,
+)
 from app.kpis.periods import Period, PeriodError, local_date
 from app.workspaces.models import Workspace
 
@@ -45,7 +51,8 @@ class Chosen:
 
     def within(self, start: date, end: date, pointer: str) -> "Chosen":
         """The same of another period; 422 `invalid-period` at the pointer."""
-        return replace(self, period=_period(start, end, self.period.zone, pointer))
+        with _refused_at(pointer):
+            return replace(self, period=replace(self.period, start=start, end=end))
 
 
 async def resolve(
@@ -64,16 +71,18 @@ async def resolve(
         raise NotFound
     workspace: Workspace = row[0]
     moment = now()
-    zone = ZoneInfo(wanted.tz or workspace.time_zone)
+    zone = wanted.tz or workspace.time_zone
     first, last = wanted.span()
-    end = last or _after(local_date(moment, zone), 1)
+    end = last or _after(local_date(moment, ZoneInfo(zone)), 1)
     start = first or _after(end, -DEFAULT_DAYS)
     for name, values in wanted.filters.items():
         _check_filter(name, values)
+    with _refused_at("/from" if first is not None else "/to"):
+        period = calendar_period(workspace, start, end, zone)
     return Chosen(
         workspace_id=workspace_id,
         survey_id=wanted.survey,
-        period=_period(start, end, zone, "/from" if first is not None else "/to"),
+        period=period,
         filters={name: tuple(values) for name, values in wanted.filters.items()},
         clean=wanted.quality == "clean",
         dedupe=wanted.each(),
@@ -91,9 +100,11 @@ def _after(day: date, days: int) -> date:
         raise Problem("invalid-period", errors=[FieldError("/to", "invalid-value")]) from None
 
 
-def _period(start: date, end: date, zone: ZoneInfo, pointer: str) -> Period:
+@contextmanager
+def _refused_at(pointer: str) -> Iterator[None]:
+    """422 `invalid-period` for dates that are no period."""
     try:
-        return Period(start, end, zone)
+        yield
     except (PeriodError, OverflowError):
         raise Problem("invalid-period", errors=[FieldError(pointer, "invalid-value")]) from None
 

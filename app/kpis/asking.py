@@ -229,16 +229,21 @@ def _may_filter(kpi: Kpi, name: str, dimensions: tuple[str, ...]) -> bool:
 def period_asked(asked: Asked, workspace: Workspace, now: datetime) -> Period:
     """The period asked for; the last 30 local days where an end is open. 422 for none."""
     span = timedelta(days=DEFAULT_DAYS)
-    zone = ZoneInfo(asked.zone or workspace.time_zone)
+    zone = asked.zone or workspace.time_zone
     try:
-        end = asked.end or local_date(now, zone) + timedelta(days=1)
-        start, week_start = asked.start or end - span, weekday(workspace.week_start)
-        return Period(start, end, zone, week_start, workspace.late_days)
+        end = asked.end or local_date(now, ZoneInfo(zone)) + timedelta(days=1)
+        return calendar_period(workspace, asked.start or end - span, end, zone)
     except OverflowError:
         fault = PeriodError("period-out-of-range", "the calendar ends")
         raise refused("?to", fault) from None
     except PeriodError as error:
         raise refused("?from" if asked.start is not None else "?to", error) from None
+
+
+def calendar_period(workspace: Workspace, start: date, end: date, zone: str) -> Period:
+    """Local dates by the calendar of a workspace; raises PeriodError."""
+    week_start = weekday(workspace.week_start)
+    return Period(start, end, ZoneInfo(zone), week_start, workspace.late_days)
 
 
 def refused(pointer: str, error: PeriodError) -> Problem:

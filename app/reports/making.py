@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database, now
 from app.events.service import record
-from app.fields import weekday, zone
-from app.kpis.periods import Period
+from app.fields import zone
+from app.kpis.asking import calendar_period
 from app.kpis.schemas import BilingualText
 from app.reports import pages, printing
 from app.reports.figures import ReportFigures
@@ -81,12 +81,8 @@ def _finish(session: AsyncSession, report: Report, status: str, *, at: datetime)
 async def _figures(session: AsyncSession, report: Report) -> ReportFigures:
     content = ReportDefinitionPut.model_validate(report.content)
     workspace = await fetch_workspace(session, report.workspace_id)
-    period = Period(
-        report.period_start,
-        report.period_end,
-        zone(report.time_zone),
-        weekday(workspace.week_start),
-    )
+    dates = report.period_start, report.period_end
+    period = calendar_period(workspace, *dates, report.time_zone)
     span = Span(report.workspace_id, period, content.period, _STATEMENT_MS)
     sections = await gather(session, span, content.sections)
     scorecard = await gather_scorecard(session, span, content.scorecard)

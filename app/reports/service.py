@@ -11,6 +11,7 @@ from app.errors import FieldError, Invalid, NotFound, Problem, field_error
 from app.events.service import record
 from app.fields import weekday, zone
 from app.http.pagination import PageRequest, cut, encode_cursor, newest_first
+from app.kpis.asking import calendar_period
 from app.kpis.periods import Period, PeriodError
 from app.kpis.schemas import BilingualText
 from app.problems import Text
@@ -59,13 +60,13 @@ async def want_report(session: AsyncSession, workspace_id: UUID, wanted: ReportC
 
 
 def _period(wanted: ReportCreate, content: ReportDefinitionPut, workspace: Workspace) -> Period:
-    local, week_start = zone(workspace.time_zone), weekday(workspace.week_start)
     if wanted.from_ is None and wanted.to is None:
+        local, week_start = zone(workspace.time_zone), weekday(workspace.week_start)
         return last_complete(content.period, now(), local, week_start)
     if wanted.from_ is None or wanted.to is None:
         raise field_error("/from" if wanted.from_ is None else "/to", "missing-field")
     try:
-        return Period(wanted.from_, wanted.to, local, week_start)
+        return calendar_period(workspace, wanted.from_, wanted.to, workspace.time_zone)
     except PeriodError:
         raise Problem("invalid-period", errors=[FieldError("/from", "invalid-value")]) from None
 

@@ -75,5 +75,9 @@ async def test_a_period_is_complete_when_nothing_is_waited_for(tenant: Tenant) -
         assert (await ask(tenant, "nps", **asked))["period"]["complete"] is expected
         days = (await ask(tenant, "nps/trend", **asked))["points"]
         assert [each["period"]["complete"] for each in days] == [True, expected]
+    survey = await publish(tenant, NPS)
+    words = {"survey": str(survey), "from": asked["from_"], "to": asked["to"], "items": ["nps"]}
+    analysed = await tenant.client.post("/v1/analyses/descriptive", json=words)
+    assert (analysed.status_code, analysed.json()["period"]["complete"]) == (200, False)
     refused = await tenant.client.patch(_PATH, json={"late_days": 91})
     assert refused.json()["errors"][0]["pointer"] == "/late_days"
