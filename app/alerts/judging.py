@@ -117,7 +117,9 @@ def _by_change(
     kpi: Kpi, last: Measurement, before: Measurement, level: float, evidence: Json
 ) -> State | None:
     change = kpi.compare(last, before, level)
-    verdict = change_verdict(change, direction=kpi.direction, n_now=last.n, n_before=before.n)
+    verdict = change_verdict(
+        change, direction=kpi.direction, n_now=last.judged_as, n_before=before.judged_as
+    )
     if change is None or verdict == "too_few":
         return None
     evidence |= {
@@ -134,7 +136,7 @@ def _chart(condition: Json, measured: Sequence[Measurement]) -> ControlPoint | N
     values = [each.value for each in measured]
     if condition["kind"] == "ewma":
         return last_on_ewma(condition, values)
-    shares = [(each.value, each.n) for each in measured]
+    shares = [(each.value, each.tells_as_much_as) for each in measured]
     usual = pooled_share(shares[:-1])
     if usual is None:
         return None

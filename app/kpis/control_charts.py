@@ -89,7 +89,7 @@ def ewma_chart(
     return tuple(points)
 
 
-def pooled_share(shares: Sequence[tuple[float | None, int]]) -> Baseline | None:
+def pooled_share(shares: Sequence[tuple[float | None, float]]) -> Baseline | None:
     """The usual share: all hits of all numbers. None below `MIN_BASELINE` points with answers.
 
     `shares` are pairs of a share and the number that it is of; sigma is that of one answer.
@@ -103,7 +103,7 @@ def pooled_share(shares: Sequence[tuple[float | None, int]]) -> Baseline | None:
 
 
 def p_chart(
-    shares: Sequence[tuple[float | None, int]], usual: Baseline, *, width: float = DEFAULT_WIDTH
+    shares: Sequence[tuple[float | None, float]], usual: Baseline, *, width: float = DEFAULT_WIDTH
 ) -> tuple[ControlPoint | None, ...]:
     """Each share with limits for its own number: centre +- width sqrt(p (1 - p) / n), in [0, 1].
 

@@ -98,6 +98,8 @@ class Measurement:
 
     value: float | None
     n: int
+    n_effective: float | None = None
+    """As many independent answers, all of one weight, would tell as much; None: as many as `n`."""
     numerator: Mapping[str, float] = field(default_factory=dict)
     denominator: Mapping[str, float] = field(default_factory=dict)
     excluded: Mapping[str, int] = field(default_factory=dict)
@@ -122,6 +124,16 @@ class Measurement:
     """How many the figure is about, where that is not `n` (complaints over everybody's orders)."""
     model_run: str | None = None
     """The run that estimated the figure; None for one that was counted."""
+
+    @property
+    def tells_as_much_as(self) -> float:
+        """The number of independent, equal answers that would tell as much."""
+        return self.n if self.n_effective is None else self.n_effective
+
+    @property
+    def judged_as(self) -> float:
+        """The number of answers that decides whether they are too few to say anything."""
+        return min(self.n, self.tells_as_much_as)
 
     @property
     def estimated(self) -> bool:

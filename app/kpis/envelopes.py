@@ -70,6 +70,7 @@ def figure(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
     return {
         "value": measured.value,
         "n": number(measured),
+        "n_effective": None if measured.suppressed else measured.tells_as_much_as,
         "numerator": dict(measured.numerator),
         "denominator": dict(measured.denominator),
         "excluded": dict(measured.excluded),
@@ -91,7 +92,7 @@ def number(measured: Measurement) -> int | None:
 def warnings(kpi: Kpi, measured: Measurement) -> list[str]:
     """What to mind, by its code."""
     found = list(measured.warnings)
-    if kpi.interval != "none" and 0 < measured.n < DEFAULT_MIN_N:
+    if kpi.interval != "none" and 0 < measured.judged_as < DEFAULT_MIN_N:
         found.append(FEW_ANSWERS)
     if measured.interval is not None and measured.interval.width == 0:
         found.append(NO_SPREAD)
@@ -121,6 +122,7 @@ def _part(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
         "unit": measured.unit or kpi.unit,
         "direction": measured.direction or kpi.direction,
         "n": measured.n,
+        "n_effective": measured.tells_as_much_as,
         "numerator": dict(measured.numerator),
         "denominator": dict(measured.denominator),
         "excluded": dict(measured.excluded),
@@ -162,7 +164,9 @@ def previous(
         plain = now.value - before.value
     verdict = None
     if kpi.interval != "none":
-        verdict = change_verdict(change, direction=kpi.direction, n_now=now.n, n_before=before.n)
+        verdict = change_verdict(
+            change, direction=kpi.direction, n_now=now.judged_as, n_before=before.judged_as
+        )
     return KpiPrevious(
         period=earlier,
         value=before.value,

@@ -41,6 +41,7 @@ NPS: dict[str, Any] = {
     "as_of": "2026-11-22T02:20:00Z",
     "value": 0.2302,
     "n": 139,
+    "n_effective": 139.0,
     "numerator": {"promoters": 74, "detractors": 42},
     "denominator": {"answered": 139},
     "excluded": {"dismissed": 12, "invalid": 1, "duplicate": 2, "flagged_quality": 0},

@@ -47,7 +47,7 @@ def pairs(kpi: Kpi, groups: Sequence[Group], level: float, correction: Correctio
             p_adjusted=p,
             test=difference.test,
             effect=_effect(effect_of(one[1].evidence, other[1].evidence)),
-            verdict=_verdict(difference, p, min(one[1].n, other[1].n)),
+            verdict=_verdict(difference, p, min(one[1].judged_as, other[1].judged_as)),
         )
         for (one, other, difference), p in zip(tested, adjusted, strict=True)
     ]
@@ -57,7 +57,7 @@ def _effect(found: Effect | None) -> KpiEffect | None:
     return None if found is None else KpiEffect(name=found.name, value=found.value)
 
 
-def _verdict(difference: Difference, p: float, smallest: int) -> GroupVerdict:
+def _verdict(difference: Difference, p: float, smallest: float) -> GroupVerdict:
     """A difference is claimed when the adjusted p and the pair's own interval both allow it."""
     if smallest < DEFAULT_MIN_N:
         return "too_few"

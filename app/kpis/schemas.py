@@ -142,6 +142,8 @@ class KpiPart(Output):
     unit: Unit
     direction: Direction
     n: int
+    n_effective: float
+    """As many independent answers, all of one weight, would tell as much."""
     numerator: dict[str, Number]
     denominator: dict[str, Number]
     excluded: dict[str, int]
@@ -178,6 +180,8 @@ class KpiFigure(Output):
 
     value: float | None
     n: int | None
+    n_effective: float | None
+    """As many independent answers, all of one weight, would tell as much; null as `n` is."""
     numerator: dict[str, Number]
     denominator: dict[str, Number]
     excluded: dict[str, int]

@@ -85,8 +85,8 @@ def change_verdict(
     change: Difference | None,
     *,
     direction: Direction,
-    n_now: int,
-    n_before: int,
+    n_now: float,
+    n_before: float,
     min_n: int = DEFAULT_MIN_N,
 ) -> ChangeVerdict:
     """Say what a change shows: `improved`, `worsened`, `no_evidence_of_change` or `too_few`.

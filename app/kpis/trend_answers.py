@@ -124,7 +124,10 @@ def draw(points: Sequence[KpiPoint], control: Control) -> Drawn:
         return nothing
     values = [point.value if point.period.complete else None for point in points]
     shares = [
-        (value if point.interval and point.interval.method == "wilson" else None, point.n or 0)
+        (
+            value if point.interval and point.interval.method == "wilson" else None,
+            point.n_effective or 0,
+        )
         for value, point in zip(values, points, strict=True)
     ]
     usual = baseline(values) if control == "ewma" else pooled_share(shares)

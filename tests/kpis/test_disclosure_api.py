@@ -133,7 +133,7 @@ async def test_a_withheld_figure_says_nothing(careful: Tenant) -> None:
     await submit(careful, survey, _people(KINDS[0], 12) + _people(KINDS[7], 3))
     found = await ask(careful, "nps", channel="phone")
     assert (found["suppressed"], found["reason"]) == (True, "suppressed")
-    for name in ("value", "n", "interval", "previous", "target", "currency"):
+    for name in ("value", "n", "n_effective", "interval", "previous", "target", "currency"):
         assert found[name] is None, name
     for name in ("numerator", "denominator", "excluded", "components", "warnings"):
         assert not found[name], name
