@@ -1,6 +1,6 @@
 """Customer value: what a customer gains less what it costs them (P. Kotler)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import sqrt
 
@@ -10,17 +10,18 @@ from app.kpis.catalog.indices import EXCLUSIONS, bars, components, names_of
 from app.kpis.catalog.joint_answers import Joint, joint, mean_part
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
+    Recipe,
     compare_means,
     marked,
     no_value_because,
+    tallied,
 )
 from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.distributions import t_quantile
 from app.kpis.means import Moments, t_interval
-from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope
 from app.kpis.statistics import Interval
-from app.kpis.tallies import Name, Tally, tally
+from app.kpis.tallies import Name, Tally
 from app.problems import Text
 from app.surveys.composites import VALUE as SIDES
 from app.surveys.questions.base import BENEFITS, COSTS
@@ -30,19 +31,13 @@ _LOWEST = -100
 _DIFFERENCE = (1, 1)
 
 
-async def _measure(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
+async def _recipe(session: AsyncSession, scope: Scope) -> Recipe:
     items = await items_in_scope(
         session, scope, lambda item: item.construct == "value" and item.facet is not None
     )
     both = [name for name in names_of(items, SIDES) if _asks_both(items, name)]
     names = both + [(item.survey_id, item.name) for item in items]
-    tallies = await tally(session, scope, periods, by, names)
-    return [
-        {member: _value(items, both, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    return Recipe(names, lambda answers: _value(items, both, answers, scope))
 
 
 def _asks_both(items: Sequence[Item], name: Name) -> bool:
@@ -173,7 +168,7 @@ CUSTOMER_VALUE = Kpi(
     unit="points",
     direction="higher",
     interval="t",
-    measure=_measure,
+    measure=tallied(_recipe),
     compare=compare_means,
     dimensions=DIMENSIONS,
     takes_survey=True,

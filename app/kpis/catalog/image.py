@@ -1,23 +1,24 @@
 """What people think of the brand: its reputation, and whether it comes to mind first."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
+    Recipe,
     compare_shares,
     distribution,
     labels,
     marked,
     no_value_because,
+    tallied,
 )
 from app.kpis.declaration import Kpi, Measurement, Scope
-from app.kpis.periods import Period
 from app.kpis.proportions import Share, wilson
 from app.kpis.questions import ChoiceItem, Item, choices_in_scope, items_in_scope
-from app.kpis.tallies import EXCLUSIONS, NEVER_COUNTED, Name, Tally, tally
+from app.kpis.tallies import EXCLUSIONS, NEVER_COUNTED, Name, Tally
 from app.problems import Text
 from app.surveys.composites import AWARE
 
@@ -38,15 +39,10 @@ def _rated_as(item: Item) -> Name:
     return item.survey_id, f"{AWARE}{item.name}" if item.aware else item.name
 
 
-async def _measure_reputation(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
+async def _reputation_recipe(session: AsyncSession, scope: Scope) -> Recipe:
     items = await items_in_scope(session, scope, _rates_image)
-    tallies = await tally(session, scope, periods, by, [_rated_as(item) for item in items])
-    return [
-        {member: _reputation(items, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    names = [_rated_as(item) for item in items]
+    return Recipe(names, lambda answers: _reputation(items, answers, scope))
 
 
 def _reputation(items: Sequence[Item], answers: Tally, scope: Scope) -> Measurement:
@@ -73,17 +69,12 @@ def _reputation(items: Sequence[Item], answers: Tally, scope: Scope) -> Measurem
     )
 
 
-async def _measure_designation(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
+async def _designation_recipe(session: AsyncSession, scope: Scope) -> Recipe:
     items = await choices_in_scope(
         session, scope, lambda item: item.construct == "designation" and bool(item.ours)
     )
-    tallies = await tally(session, scope, periods, by, [item.name for item in items])
-    return [
-        {member: _designation(items, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    names = [item.name for item in items]
+    return Recipe(names, lambda answers: _designation(items, answers, scope))
 
 
 def _designation(items: Sequence[ChoiceItem], answers: Tally, scope: Scope) -> Measurement:
@@ -128,7 +119,7 @@ REPUTATION = Kpi(
     unit="ratio",
     direction="higher",
     interval="wilson",
-    measure=_measure_reputation,
+    measure=tallied(_reputation_recipe),
     compare=compare_shares,
     dimensions=DIMENSIONS,
     takes_survey=True,
@@ -153,7 +144,7 @@ BRAND_DESIGNATION = Kpi(
     unit="ratio",
     direction="higher",
     interval="wilson",
-    measure=_measure_designation,
+    measure=tallied(_designation_recipe),
     compare=compare_shares,
     dimensions=DIMENSIONS,
     takes_survey=True,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
+    Recipe,
     best_share,
     compare_means,
     left_out,
@@ -17,12 +18,12 @@ from app.kpis.catalog.survey_figures import (
     mean_on_100,
     no_value_because,
     share_of,
+    tallied,
 )
 from app.kpis.declaration import Kpi, Measure, Measurement, Scope
 from app.kpis.means import moments, t_interval
-from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope
-from app.kpis.tallies import NEVER_COUNTED, Name, Tally, tally
+from app.kpis.tallies import NEVER_COUNTED, Name, Tally
 from app.problems import Text
 
 #: Why a respondent has no index; what was skipped or not applicable makes it incomplete.
@@ -36,19 +37,13 @@ _MOST_KEPT = 50_000
 def index_of(construct: str) -> Measure:
     """The measure of a construct's index: the tallies `@<construct>` that responses carry."""
 
-    async def measure(
-        session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-    ) -> list[Mapping[str, Measurement]]:
+    async def recipe(session: AsyncSession, scope: Scope) -> Recipe:
         items = await items_in_scope(session, scope, lambda item: item.construct == construct)
         indices = names_of(items, f"@{construct}")
         names = indices + [(item.survey_id, item.name) for item in items]
-        tallies = await tally(session, scope, periods, by, names)
-        return [
-            {member: index_figure(items, indices, each, scope) for member, each in members.items()}
-            for members in tallies
-        ]
+        return Recipe(names, lambda answers: index_figure(items, indices, answers, scope))
 
-    return measure
+    return tallied(recipe)
 
 
 def names_of(items: Sequence[Item], name: str) -> list[Name]:

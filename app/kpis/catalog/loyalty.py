@@ -1,6 +1,6 @@
 """Loyalty: trust, the intention to buy again, and the likelihood to recommend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from app.kpis.catalog.indices import (
 from app.kpis.catalog.joint_answers import Joint, joint, mean_part
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
+    Recipe,
     added_up,
     best_share,
     compare_means,
@@ -26,32 +27,26 @@ from app.kpis.catalog.survey_figures import (
     mean_on_100,
     measured,
     no_value_because,
+    tallied,
 )
 from app.kpis.catalog.survey_scores import ANSWERED
 from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.means import cronbach_alpha, moments, t_interval
-from app.kpis.periods import Period
 from app.kpis.proportions import wilson
 from app.kpis.questions import Item, items_in_scope
-from app.kpis.tallies import Name, Tally, tally
+from app.kpis.tallies import Name, Tally
 from app.problems import Text
 from app.surveys.composites import LOYALTY as INDICATORS
 from app.surveys.composites import LOYALTY_INDICATORS
 
 
-async def _measure(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
+async def _recipe(session: AsyncSession, scope: Scope) -> Recipe:
     items = await items_in_scope(session, scope, lambda item: item.construct in LOYALTY_INDICATORS)
     together = [name for name in names_of(items, INDICATORS) if _asks_all(items, name)]
     names = together + [(item.survey_id, item.name) for item in items]
     for construct in LOYALTY_INDICATORS:
         names += names_of(_measuring(items, construct), f"@{construct}")
-    tallies = await tally(session, scope, periods, by, names)
-    return [
-        {member: _loyalty(items, together, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    return Recipe(names, lambda answers: _loyalty(items, together, answers, scope))
 
 
 def _asks_all(items: Sequence[Item], name: Name) -> bool:
@@ -169,7 +164,7 @@ LOYALTY = Kpi(
     unit="points",
     direction="higher",
     interval="t",
-    measure=_measure,
+    measure=tallied(_recipe),
     compare=compare_means,
     dimensions=DIMENSIONS,
     takes_survey=True,

@@ -1,35 +1,31 @@
 """Price sensitivity: how many would leave at which price difference."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
+    Recipe,
     compare_shares,
     marked,
     no_value_because,
+    tallied,
 )
 from app.kpis.catalog.survey_scores import ANSWERED, MIXED_SCALES
 from app.kpis.declaration import Kpi, Measurement, Option, Scope
 from app.kpis.elasticity import arc_elasticity
-from app.kpis.periods import Period
 from app.kpis.proportions import Share, wilson
 from app.kpis.questions import ChoiceItem, choices_in_scope
-from app.kpis.tallies import Tally, tally
+from app.kpis.tallies import Tally
 from app.problems import Text
 
 
-async def _measure(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
+async def _recipe(session: AsyncSession, scope: Scope) -> Recipe:
     items = await choices_in_scope(session, scope, lambda item: bool(item.price_differences))
-    tallies = await tally(session, scope, periods, by, [item.name for item in items])
-    return [
-        {member: _sensitivity(items, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    names = [item.name for item in items]
+    return Recipe(names, lambda answers: _sensitivity(items, answers, scope))
 
 
 def _sensitivity(items: Sequence[ChoiceItem], answers: Tally, scope: Scope) -> Measurement:
@@ -132,7 +128,7 @@ PRICE_SENSITIVITY = Kpi(
     unit="ratio",
     direction="lower",
     interval="wilson",
-    measure=_measure,
+    measure=tallied(_recipe),
     compare=compare_shares,
     dimensions=DIMENSIONS,
     options=(

@@ -1,17 +1,15 @@
 """How many responses came, by how far they went."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kpis.catalog.survey_figures import DIMENSIONS, marked
+from app.kpis.catalog.survey_figures import DIMENSIONS, Recipe, marked, tallied
 from app.kpis.declaration import Kpi, Measurement, Scope
-from app.kpis.periods import Period
 from app.kpis.questions import known_surveys
 from app.kpis.statistics import Difference
-from app.kpis.tallies import NEVER_COUNTED, Tally, tally
+from app.kpis.tallies import NEVER_COUNTED, Name, Tally
 from app.problems import Text
 
 _RESPONSES = "@responses"
@@ -23,20 +21,12 @@ _LABELS = {
 }
 
 
-async def _measure(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
-    surveys = await known_surveys(session, scope)
-    tallies = await tally(
-        session, scope, periods, by, [(survey_id, _RESPONSES) for survey_id in surveys]
-    )
-    return [
-        {member: _count(surveys, each) for member, each in members.items()} for members in tallies
-    ]
+async def _recipe(session: AsyncSession, scope: Scope) -> Recipe:
+    names = [(survey_id, _RESPONSES) for survey_id in await known_surveys(session, scope)]
+    return Recipe(names, lambda answers: _count(names, answers))
 
 
-def _count(surveys: Sequence[UUID], answers: Tally) -> Measurement:
-    names = [(survey_id, _RESPONSES) for survey_id in surveys]
+def _count(names: Sequence[Name], answers: Tally) -> Measurement:
     given: Counter[str] = Counter()
     for name in names:
         given.update(answers.codes(name))
@@ -75,7 +65,7 @@ RESPONSES = Kpi(
     unit="count",
     direction="higher",
     interval="none",
-    measure=_measure,
+    measure=tallied(_recipe),
     compare=_compare,
     dimensions=DIMENSIONS,
     takes_survey=True,

@@ -3,20 +3,26 @@
 A. Parasuraman, V. A. Zeithaml and L. L. Berry, 1988; J. J. Cronin and S. A. Taylor, 1992.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.indices import EXCLUSIONS, bars, fractions, names_of
 from app.kpis.catalog.joint_answers import joint, mean_part
-from app.kpis.catalog.survey_figures import DIMENSIONS, compare_means, marked, no_value_because
+from app.kpis.catalog.survey_figures import (
+    DIMENSIONS,
+    Recipe,
+    compare_means,
+    marked,
+    no_value_because,
+    tallied,
+)
 from app.kpis.catalog.survey_scores import MIXED_SCALES
 from app.kpis.declaration import Kpi, Measurement, Option, Scope
 from app.kpis.means import Moments, moments
-from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope, one_scale
-from app.kpis.tallies import Name, Tally, tally
+from app.kpis.tallies import Name, Tally
 from app.problems import Text
 from app.surveys.questions.base import SERVICE_DIMENSIONS
 from app.surveys.service_quality import SERVPERF, SERVQUAL, SERVQUAL_WEIGHTED
@@ -49,20 +55,14 @@ class _Asked:
         return [name for kind in kinds for name in self.names(kind)]
 
 
-async def _measure(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
+async def _recipe(session: AsyncSession, scope: Scope) -> Recipe:
     form = scope.options["form"]
     sides = _SIDES if form == "servqual" else ("perception",)
     items = await items_in_scope(
         session, scope, lambda item: item.construct in sides and item.facet is not None
     )
     asked = _Asked(items, form)
-    tallies = await tally(session, scope, periods, by, asked.all_names)
-    return [
-        {member: _quality(asked, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    return Recipe(asked.all_names, lambda answers: _quality(asked, answers, scope))
 
 
 def _quality(asked: _Asked, answers: Tally, scope: Scope) -> Measurement:
@@ -177,7 +177,7 @@ SERVICE_QUALITY = Kpi(
     unit="points",
     direction="higher",
     interval="t",
-    measure=_measure,
+    measure=tallied(_recipe),
     compare=compare_means,
     dimensions=DIMENSIONS,
     options=(

@@ -1,21 +1,22 @@
 """What respondents say of complaints: most who are dissatisfied never tell the business itself."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
+    Recipe,
     compare_shares,
     marked,
     no_value_because,
+    tallied,
 )
 from app.kpis.declaration import Kpi, Measurement, Scope
-from app.kpis.periods import Period
 from app.kpis.proportions import Share, wilson
 from app.kpis.questions import ChoiceItem, choices_in_scope
-from app.kpis.tallies import Tally, tally
+from app.kpis.tallies import Tally
 from app.problems import Text
 
 
@@ -23,15 +24,9 @@ def _asks_for_complaints(item: ChoiceItem) -> bool:
     return item.type == "yes_no" and item.construct == "complained"
 
 
-async def _measure(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
-) -> list[Mapping[str, Measurement]]:
+async def _recipe(session: AsyncSession, scope: Scope) -> Recipe:
     items = await choices_in_scope(session, scope, _asks_for_complaints)
-    tallies = await tally(session, scope, periods, by, [item.name for item in items])
-    return [
-        {member: _share(items, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    return Recipe([item.name for item in items], lambda answers: _share(items, answers, scope))
 
 
 def _share(items: Sequence[ChoiceItem], answers: Tally, scope: Scope) -> Measurement:
@@ -71,7 +66,7 @@ STATED_COMPLAINT_RATE = Kpi(
     unit="ratio",
     direction="lower",
     interval="wilson",
-    measure=_measure,
+    measure=tallied(_recipe),
     compare=compare_shares,
     dimensions=DIMENSIONS,
     takes_survey=True,

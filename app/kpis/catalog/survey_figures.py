@@ -1,7 +1,8 @@
 """What the survey KPIs share: from the chosen questions to a figure for each period and group."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from math import lcm
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,30 +20,50 @@ from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe, wilson
 from app.kpis.questions import Item, items_in_scope, points
 from app.kpis.statistics import Difference
-from app.kpis.tallies import Tally, tally
+from app.kpis.tallies import Name, Tally, tally
 
 #: What survey figures are filtered and grouped by; `*`: the workspace's own dimensions too.
 DIMENSIONS = ("channel", "method", "segment", "version", "language", "*")
 
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a survey KPI is made of: the tallies that it counts, and its figure of them."""
+
+    names: Collection[Name]
+    figure: Callable[[Tally], Measurement]
+
+
+#: Finds the recipe of a KPI for what is asked.
+Recipes = Callable[[AsyncSession, Scope], Awaitable[Recipe]]
 #: Makes one figure of what was answered to the items.
 Figure = Callable[[Sequence[Item], Tally, Scope], Measurement]
 
 
-def measured(chosen: Callable[[Item, Scope], bool], figure: Figure) -> Measure:
-    """A measure that tallies the chosen items and makes a figure for each period and group."""
+def tallied(recipes: Recipes) -> Measure:
+    """The measure of every survey KPI: tallies, and a figure of them by period and group."""
 
     async def measure(
         session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
     ) -> list[Mapping[str, Measurement]]:
-        items = await items_in_scope(session, scope, lambda item: chosen(item, scope))
-        names = [(item.survey_id, item.name) for item in items]
-        tallies = await tally(session, scope, periods, by, names)
+        recipe = await recipes(session, scope)
+        tallies = await tally(session, scope, periods, by, recipe.names)
         return [
-            {member: figure(items, each, scope) for member, each in members.items()}
-            for members in tallies
+            {member: recipe.figure(each) for member, each in members.items()} for members in tallies
         ]
 
     return measure
+
+
+def measured(chosen: Callable[[Item, Scope], bool], figure: Figure) -> Measure:
+    """A measure that makes its figure of the chosen items' answers."""
+
+    async def recipe(session: AsyncSession, scope: Scope) -> Recipe:
+        items = await items_in_scope(session, scope, lambda item: chosen(item, scope))
+        names = [(item.survey_id, item.name) for item in items]
+        return Recipe(names, lambda answers: figure(items, answers, scope))
+
+    return tallied(recipe)
 
 
 def added_up(items: Sequence[Item], answers: Tally) -> Counter[str]:

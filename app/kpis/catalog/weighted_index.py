@@ -13,12 +13,13 @@ from math import sqrt
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.indices import index_figure, names_of
+from app.kpis.catalog.survey_figures import Recipe, tallied
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.item_weights import GivenWeights, Sums, estimated_weights
 from app.kpis.means import Estimate, Moments, estimate_interval, t_interval
 from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope
-from app.kpis.tallies import Name, latest_of, runs, tally
+from app.kpis.tallies import Name, latest_of, runs
 from app.problems import Text
 from app.responses.cells import Slice
 from app.responses.item_sums import MAX_ITEMS, item_sums
@@ -73,18 +74,26 @@ async def measure(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> list[Mapping[str, Measurement]]:
     """The index of satisfaction for each period and group, by the options of the scope."""
-    items = await items_in_scope(session, scope, lambda item: item.construct == CONSTRUCT)
-    indices = [name for each in _surveys(items) for name in _index_names(each, scope)]
-    names = indices + [(item.survey_id, item.name) for item in items]
-    tallies = await tally(session, scope, periods, by, names)
-    plain = [
-        {member: index_figure(items, indices, each, scope) for member, each in members.items()}
-        for members in tallies
-    ]
+    plain = await _from_tallies(session, scope, periods, by)
+    items = await _items(session, scope)
     listwise = scope.options["missing"] == "listwise"
     if not items or (listwise and scope.options["weights"] != "estimated"):
-        return list(plain)
+        return plain
     return await _from_rows(_Asked(session, scope, items, periods, by), plain)
+
+
+async def _items(session: AsyncSession, scope: Scope) -> list[Item]:
+    return await items_in_scope(session, scope, lambda item: item.construct == CONSTRUCT)
+
+
+async def _recipe(session: AsyncSession, scope: Scope) -> Recipe:
+    items = await _items(session, scope)
+    indices = [name for each in _surveys(items) for name in _index_names(each, scope)]
+    names = indices + [(item.survey_id, item.name) for item in items]
+    return Recipe(names, lambda answers: index_figure(items, indices, answers, scope))
+
+
+_from_tallies = tallied(_recipe)
 
 
 def _surveys(items: Sequence[Item]) -> list[list[Item]]:
