@@ -81,6 +81,7 @@ class Asked:
     """Other filters, as `<dimension>:<value>`."""
     quality: Literal["all", "clean"] = "all"
     dedupe: Dedupe = "none"
+    clustered: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     grain: Grain = "day"
     group_by: str | None = None
@@ -156,6 +157,7 @@ async def understand(
         filters=_filters(kpi, asked, dimensions),
         quality=asked.quality,
         dedupe=asked.dedupe,
+        clustered=asked.clustered,
         options={**default_options(kpi), **asked.options},
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,

@@ -68,6 +68,8 @@ class Scope:
     """`clean` leaves flagged responses out."""
     dedupe: Dedupe = "none"
     """`latest_per_customer`: of each customer only the latest response to a survey counts."""
+    clustered: bool = False
+    """Intervals and tests take the answers of one customer to be alike, not independent."""
     options: Mapping[str, str] = field(default_factory=dict)
     """The KPI's own parameters, by name, as validated from `Kpi.options`."""
     dimensions: tuple[str, ...] = ()

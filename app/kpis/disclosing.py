@@ -274,7 +274,7 @@ async def _tables(
     (or that a later one of the customer replaced), where the figure leaves them out and another
     one does not.
     """
-    scope = replace(question.scope, filters={})
+    scope = replace(question.scope, filters={}, clustered=False)
     found = await _split(replace(question, scope=scope), dimensions, figures)
     parts = [list(each.items()) for each in found]
     for wider in _wider(scope):

@@ -55,6 +55,7 @@ def header(
             filters={name: list(values) for name, values in scope.filters.items()},
             quality=scope.quality,
             dedupe=scope.dedupe,
+            clustered=scope.clustered,
             options=dict(scope.options),
         ),
         "unit": kpi.unit,

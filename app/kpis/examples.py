@@ -32,6 +32,7 @@ NPS: dict[str, Any] = {
         "filters": {"channel": ["web"]},
         "quality": "all",
         "dedupe": "none",
+        "clustered": False,
         "options": {},
     },
     "unit": "ratio",

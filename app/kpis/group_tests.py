@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import asin, fsum, sqrt
+from operator import mul
 
 from app.kpis.distributions import beta_regularised, chi_square_survival
 from app.kpis.means import Estimate, Moments
@@ -80,12 +81,17 @@ def effect_of(one: object, other: object) -> Effect | None:
 
 
 def _chi_square(groups: Sequence[Share]) -> GroupTest:
-    """Pearson's test of a table of two columns; Cramer's V is sqrt(chi-square / n)."""
-    hits, total = sum(each.count for each in groups), sum(each.total for each in groups)
+    """Pearson's test of a table of two columns; Cramer's V is sqrt(chi-square / n).
+
+    Each group counts as much as its answers tell (J. N. K. Rao and A. J. Scott, 1992).
+    """
+    shares = [Fraction(each.count, each.total) for each in groups]
+    weights = [Fraction(each.tells_as_much_as) for each in groups]
+    total = sum(weights, Fraction())
+    share = sum(map(mul, weights, shares), Fraction()) / total
     statistic = Fraction(0)
-    if 0 < hits < total:
-        share = Fraction(hits, total)
-        gaps = ((each.count - each.total * share) ** 2 / each.total for each in groups)
+    if 0 < share < 1:
+        gaps = (w * (each - share) ** 2 for w, each in zip(weights, shares, strict=True))
         statistic = sum(gaps, Fraction()) / (share * (1 - share))
     effect = Effect("cramers_v", sqrt(statistic / total))
     return _by_chi_square("chi_square", float(statistic), len(groups), effect)
@@ -93,18 +99,19 @@ def _chi_square(groups: Sequence[Share]) -> GroupTest:
 
 def _welch_anova(groups: Sequence[Moments]) -> GroupTest | None:
     """B. L. Welch, 1951: F without assuming equal variances; None where a group has no spread."""
-    chosen = [each for each in groups if each.variance is not None]
-    if len(chosen) < 2 or not all(each.variance for each in chosen):
+    chosen = [each for each in groups if each.square_error is not None]
+    if len(chosen) < 2 or not all(each.square_error for each in chosen):
         return None
     k = len(chosen)
-    weights = [float(each.n / each.variance) for each in chosen if each.variance]
+    weights = [float(1 / each.square_error) for each in chosen if each.square_error]
     total = fsum(weights)
     centre = fsum(w * each.value for w, each in zip(weights, chosen, strict=True)) / total
     between = fsum(
         w * (each.value - centre) ** 2 for w, each in zip(weights, chosen, strict=True)
     ) / (k - 1)
     uneven = fsum(
-        (1 - w / total) ** 2 / (each.n - 1) for w, each in zip(weights, chosen, strict=True)
+        (1 - w / total) ** 2 / (each.tells_as_much_as - 1)
+        for w, each in zip(weights, chosen, strict=True)
     )
     statistic = between / (1 + 2 * (k - 2) / (k * k - 1) * uneven)
     df = (k - 1.0, (k * k - 1) / (3 * uneven))

@@ -31,6 +31,8 @@ class Moments:
     n: int
     mean: Fraction
     variance: Fraction | None
+    n_effective: float | None = None
+    """As many independent answers would tell as much; None: as many as there are."""
 
     @property
     def value(self) -> float:
@@ -41,6 +43,18 @@ class Moments:
     def standard_deviation(self) -> float | None:
         """Square root of the sample variance."""
         return None if self.variance is None else math.sqrt(self.variance)
+
+    @property
+    def tells_as_much_as(self) -> float:
+        """The number of independent answers that would tell as much."""
+        return self.n if self.n_effective is None else self.n_effective
+
+    @property
+    def square_error(self) -> Fraction | None:
+        """The square of the mean's standard error; None where one score tells no spread."""
+        if self.variance is None or self.tells_as_much_as <= 1:
+            return None
+        return self.variance / Fraction(self.tells_as_much_as)
 
     def rescaled(self, low: Exact, high: Exact, top: int = 100) -> "Moments":
         """The moments after mapping the scale low..high to 0..top; refuses low = high."""
@@ -97,19 +111,20 @@ def t_interval(
     level: float = DEFAULT_LEVEL,
     bounds: tuple[float, float] | None = None,
 ) -> Interval | None:
-    """Student's interval of a mean, mean +- t(n-1) s/sqrt(n); None below two scores.
+    """Student's interval of a mean, mean +- t(n-1) s/sqrt(n); None for one score or less.
 
     Width 0 when all scores are equal. `bounds` are the ends of the scale, where it has ends: a
     mean cannot lie outside them, so the limits are cut there.
     """
     check_level(level)
-    if scores is None or scores.variance is None:
+    if scores is None or scores.square_error is None:
         return None
-    half = t_quantile(0.5 + level / 2, scores.n - 1) * math.sqrt(float(scores.variance) / scores.n)
+    critical = t_quantile(0.5 + level / 2, scores.tells_as_much_as - 1)
+    half = critical * math.sqrt(scores.square_error)
     low, high = scores.value - half, scores.value + half
     if bounds is not None:
         low, high = clip(low, *bounds), clip(high, *bounds)
-    return Interval(level, low, high, "t")
+    return Interval(level, low, high, "t", bounds)
 
 
 def welch(
@@ -117,20 +132,23 @@ def welch(
 ) -> Difference | None:
     """Difference of two independent means without assuming equal variances (B. L. Welch, 1947).
 
-    None unless both sides have at least two scores. Where neither side varies at all the interval
+    None unless both sides have more than one score. Where neither side varies at all the interval
     has width 0, and p is 1 for equal means and 0 for different ones.
     """
     check_level(level)
-    if now is None or before is None or now.variance is None or before.variance is None:
+    if now is None or before is None:
+        return None
+    square_now, square_before = now.square_error, before.square_error
+    if square_now is None or square_before is None:
         return None
     difference = float(now.mean - before.mean)
-    square_now, square_before = now.variance / now.n, before.variance / before.n
     error = math.sqrt(square_now + square_before)
     if error == 0:
         half, p = 0.0, float(now.mean == before.mean)
     else:
         weight = float(square_now / (square_now + square_before))
-        df = 1 / (weight**2 / (now.n - 1) + (1 - weight) ** 2 / (before.n - 1))
+        df_now, df_before = now.tells_as_much_as - 1, before.tells_as_much_as - 1
+        df = 1 / (weight**2 / df_now + (1 - weight) ** 2 / df_before)
         half = t_quantile(0.5 + level / 2, df) * error
         p = t_two_sided_p(difference / error, df)
     return Difference(difference, difference - half, difference + half, level, p, "welch", "welch")

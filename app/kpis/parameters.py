@@ -36,6 +36,11 @@ _DEDUPE = (
     "`latest_per_customer` counts of each customer the latest response to a survey in the period "
     "only, before any filter; responses without a customer all count. From the rows: slower."
 )
+_CLUSTERED = (
+    "Intervals and tests of answers that are alike within a customer: `n_effective` says how many "
+    "independent ones would tell as much. Values stay as they are; a response without a customer "
+    "stands for itself. From the rows: slower."
+)
 _CONTROL = (
     "A control chart of the complete points: `ewma` (moving average of weight 0.2, three standard "
     "deviations), or `p_chart` for a share (three standard errors of each point's own number)."
@@ -63,6 +68,7 @@ def reader(kpi: Kpi, view: View) -> Callable[..., Awaitable[Asked]]:
             filters=tuple(given.get("filter") or ()),
             quality=given.get("quality", "all"),
             dedupe=given.get("dedupe", "none"),
+            clustered=given.get("clustered", False),
             options={name: str(given[name]) for name in options if given[name] is not None},
             grain=given.get("grain", "day"),
             group_by=given.get("group_by"),
@@ -91,6 +97,8 @@ def _parameters(kpi: Kpi, view: View) -> Iterator[Parameter]:
         yield _parameter("group_by", _Text, Parameter.empty, "The dimension of the groups.")
         yield _parameter("correction", Correction, "holm", _CORRECTION)
     yield from _surveys(kpi)
+    if kpi.takes_survey and kpi.interval != "none" and view != "distribution":
+        yield _parameter("clustered", bool, default=False, description=_CLUSTERED)
     yield from _dimensions(kpi)
     for option in kpi.options:
         yield option_parameter(option)

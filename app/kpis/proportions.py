@@ -20,6 +20,8 @@ class Share:
 
     count: int
     total: int
+    n_effective: float | None = None
+    """As many independent answers would tell as much; None: as many as there are."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.count <= self.total:
@@ -29,6 +31,11 @@ class Share:
     def value(self) -> float | None:
         """The share in [0, 1]; None when nobody answered."""
         return self.count / self.total if self.total else None
+
+    @property
+    def tells_as_much_as(self) -> float:
+        """The number of independent answers that would tell as much."""
+        return self.total if self.n_effective is None else self.n_effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class NpsCounts:
     promoters: int
     detractors: int
     answered: int
+    n_effective: float | None = None
+    """As many independent answers would tell as much; None: as many as there are."""
 
     def __post_init__(self) -> None:
         passives = self.answered - self.promoters - self.detractors
@@ -69,9 +78,14 @@ class NpsCounts:
 
     @property
     def standard_error(self) -> float | None:
-        """sqrt(variance / answered); None when nobody answered."""
+        """sqrt(variance / answers that tell as much); None when nobody answered."""
         variance = self.variance
-        return None if variance is None else math.sqrt(variance / self.answered)
+        return None if variance is None else math.sqrt(variance / self.tells_as_much_as)
+
+    @property
+    def tells_as_much_as(self) -> float:
+        """The number of independent answers that would tell as much."""
+        return self.answered if self.n_effective is None else self.n_effective
 
 
 def wilson(share: Share, level: float = DEFAULT_LEVEL) -> Interval | None:
@@ -131,7 +145,7 @@ def nps_interval(
     if method == "adjusted_wald":
         value, square = adjusted_nps(counts)
     else:
-        square = variance / counts.answered
+        square = variance / counts.tells_as_much_as
     half = z * math.sqrt(square)
     return Interval(level, clip(value - half, -1, 1), clip(value + half, -1, 1), method)
 
@@ -164,8 +178,8 @@ def nps_difference(
 
 def _wilson_arms(share: Share, z: float) -> tuple[float, float]:
     """Distances from the share down to and up to its Wilson limits, both at least 0."""
-    n = share.total
-    p = share.count / n
+    n = share.tells_as_much_as
+    p = share.count / share.total
     weight = z * z / n
     shift = weight * (0.5 - p) / (1 + weight)
     half = z / (1 + weight) * math.sqrt(p * (1 - p) / n + weight / (4 * n))
@@ -194,9 +208,10 @@ def _newcombe_p(now: Share, before: Share) -> float:
 
 def adjusted_nps(counts: NpsCounts) -> tuple[float, float]:
     """Rocks' adjusted score and the square of its standard error."""
-    promoters = counts.promoters + _PSEUDO_EXTREME
-    detractors = counts.detractors + _PSEUDO_EXTREME
-    total = counts.answered + _PSEUDO_ALL
+    each = counts.tells_as_much_as / counts.answered
+    promoters = counts.promoters * each + _PSEUDO_EXTREME
+    detractors = counts.detractors * each + _PSEUDO_EXTREME
+    total = counts.tells_as_much_as + _PSEUDO_ALL
     return (promoters - detractors) / total, _score_variance(promoters, detractors, total) / total
 
 

@@ -89,6 +89,8 @@ class KpiScope(Output):
     filters: dict[str, list[str]]
     quality: Literal["all", "clean"]
     dedupe: Dedupe
+    clustered: bool
+    """Whether intervals and tests take the answers of one customer to be alike."""
     options: dict[str, str]
 
 

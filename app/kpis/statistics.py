@@ -31,6 +31,8 @@ class Interval:
     low: float
     high: float
     method: str
+    ends: tuple[float, float] | None = None
+    """Where the scale of a mean ends, if it has ends: limits are cut there."""
 
     @property
     def width(self) -> float:

@@ -1,14 +1,14 @@
 """From cells to what one figure is made of: answers that count, and answers that do not."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kpis.declaration import Scope
+from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period
 from app.responses.cells import SUPERSEDED, Count, Slice, histogram
 from app.responses.joint_scores import SUMS
@@ -79,6 +79,14 @@ def _exclusion(count: Count, quality: str) -> str | None:
     return count.code[1:] if count.code.startswith("~") else None
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What a survey KPI is made of: the tallies that it counts, and its figure of them."""
+
+    names: Collection[Name]
+    figure: Callable[[Tally], Measurement]
+
+
 async def tally(
     session: AsyncSession,
     scope: Scope,
@@ -97,16 +105,7 @@ async def tally(
     wanted = frozenset(names)
     for run in runs(periods):
         starts = [periods[index].start for index in run]
-        span = Slice(
-            workspace_id=scope.workspace_id,
-            start=starts[0],
-            end=periods[run[-1]].end,
-            time_zone=scope.time_zone,
-            survey_ids=tuple(sorted({survey_id for survey_id, _ in wanted})),
-            questions=tuple(sorted({question for _, question in wanted})),
-            filters=scope.filters,
-            latest_of=latest_of(scope),
-        )
+        span = span_of(scope, [periods[index] for index in run], wanted)
         counts = scope.counts
         if counts is None:
             counts = await histogram(session, span, by=by, buckets=starts)
@@ -117,11 +116,29 @@ async def tally(
     return found
 
 
+def span_of(scope: Scope, run: Sequence[Period], names: Collection[Name]) -> Slice:
+    """The answers to the names in periods that follow one another."""
+    return Slice(
+        workspace_id=scope.workspace_id,
+        start=run[0].start,
+        end=run[-1].end,
+        time_zone=scope.time_zone,
+        survey_ids=tuple(sorted({survey_id for survey_id, _ in names})),
+        questions=tuple(sorted({question for _, question in names})),
+        filters=scope.filters,
+        latest_of=latest_of(scope),
+        as_given=scope.clustered,
+    )
+
+
+def counted_qualities(scope: Scope) -> tuple[str, ...]:
+    """The qualities of responses that are in figures."""
+    return ("ok",) if scope.quality == "clean" else ("ok", "flagged")
+
+
 def latest_of(scope: Scope) -> tuple[str, ...] | None:
     """The qualities of which only the latest response of a customer counts; None: all count."""
-    if scope.dedupe == "none":
-        return None
-    return ("ok",) if scope.quality == "clean" else ("ok", "flagged")
+    return None if scope.dedupe == "none" else counted_qualities(scope)
 
 
 def runs(periods: Sequence[Period]) -> Iterator[list[int]]:

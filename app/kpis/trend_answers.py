@@ -109,7 +109,7 @@ def standard_error(measured: Measurement) -> float | None:
     """
     found, interval = measured.evidence, measured.interval
     if isinstance(found, Moments):
-        return sqrt(found.variance / found.n) if found.variance else None
+        return sqrt(found.square_error) if found.square_error else None
     if isinstance(found, NpsCounts) and found.answered:
         return sqrt(adjusted_nps(found)[1])
     if interval is None or not interval.width:

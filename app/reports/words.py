@@ -129,6 +129,10 @@ WARNINGS: dict[str, Text] = {
         "Questions with different scales were added up; their mean is left out.",
         "不同量表的题目被合并，未给出均值。",
     ),
+    "interval_left_out": Text(
+        "An interval is left out: how the answers of one customer go together is not known for it.",
+        "未给出区间：无法得知同一客户的作答之间的相关程度。",
+    ),
     "prorated": Text(
         "What was stated for other dates was taken by its share of the days.",
         "跨期登记的数据按天数折算。",

@@ -2,8 +2,8 @@
 
 A read is exact at once: it adds to the cells the responses and deltas of every transaction
 that the cells do not hold. What the cells cannot answer (another time zone, two dimensions at
-once, one that they do not keep, the latest response of each customer) is counted from the rows
-by the same statement, as if nothing were folded: as exact, and slower.
+once, one that they do not keep, the latest response of each customer, joint scores one by one) is
+counted from the rows by the same statement, as if nothing were folded: as exact, and slower.
 """
 
 import json
@@ -73,6 +73,8 @@ class Slice:
     latest_of: tuple[str, ...] | None = None
     """Of each customer only the latest response counts, among those of these qualities that were
     not dismissed, in each survey and bucket; only then filters apply. None: every one counts."""
+    as_given: bool = False
+    """Joint scores as the codes that were given, where cells keep their sums: from the rows."""
 
 
 class Count(NamedTuple):
@@ -105,7 +107,7 @@ async def histogram(
     """
     state = await session.get(RollupState, wanted.workspace_id)
     dimensions = {*wanted.filters, *(by or "").split(JOINED)} - {"", EACH_SURVEY}
-    folded = state is not None and wanted.latest_of is None and _holds(state, wanted, dimensions)
+    folded = state is not None and _holds(state, wanted, dimensions)
     cells = spans(wanted.start, wanted.end, buckets) if folded else []
     parameters = bound(wanted, by, buckets)
     parameters["folded_to"] = state.folded_to if state is not None and folded else 0
@@ -136,6 +138,8 @@ def bound(wanted: Slice, by: str | None, buckets: Sequence[date]) -> dict[str, o
 
 
 def _holds(state: RollupState, wanted: Slice, dimensions: set[str]) -> bool:
+    if wanted.latest_of is not None or wanted.as_given:
+        return False
     kept = dimensions <= {*WITH_CELLS, *state.dimensions}
     return state.time_zone == wanted.time_zone and len(dimensions) <= 1 and kept
 

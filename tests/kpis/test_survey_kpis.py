@@ -42,7 +42,8 @@ async def test_the_envelope_of_the_api_outline(tenant: Tenant) -> None:
         "kpi": "nps",
         "scope": {
             "survey": survey, "surveys": [survey], "question": None, "filters": {},
-            "quality": "all", "dedupe": "none", "options": {"ci_method": "adjusted_wald"},
+            "quality": "all", "dedupe": "none", "clustered": False,
+            "options": {"ci_method": "adjusted_wald"},
         },
         "period": {
             "from": "2026-10-01", "to": "2026-11-01", "tz": "Asia/Shanghai", "complete": True,

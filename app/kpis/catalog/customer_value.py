@@ -10,7 +10,6 @@ from app.kpis.catalog.indices import EXCLUSIONS, bars, components, names_of
 from app.kpis.catalog.joint_answers import Joint, joint, mean_part
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
-    Recipe,
     compare_means,
     marked,
     no_value_because,
@@ -21,7 +20,7 @@ from app.kpis.distributions import t_quantile
 from app.kpis.means import Moments, t_interval
 from app.kpis.questions import Item, items_in_scope
 from app.kpis.statistics import Interval
-from app.kpis.tallies import Name, Tally
+from app.kpis.tallies import Name, Recipe, Tally
 from app.problems import Text
 from app.surveys.composites import VALUE as SIDES
 from app.surveys.questions.base import BENEFITS, COSTS
@@ -100,7 +99,7 @@ def _side(
     plain = {
         name: Measurement(
             value=each.value, n=each.n, denominator=each.denominator, excluded=each.excluded,
-            interval=each.interval, reason=each.reason,
+            interval=each.interval, reason=each.reason, evidence=each.evidence,
         )
         for name, each in components(chosen, answers, scope).items()
     }  # fmt: skip

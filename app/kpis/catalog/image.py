@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
-    Recipe,
     compare_shares,
     distribution,
     labels,
@@ -18,7 +17,7 @@ from app.kpis.catalog.survey_figures import (
 from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.proportions import Share, wilson
 from app.kpis.questions import ChoiceItem, Item, choices_in_scope, items_in_scope
-from app.kpis.tallies import EXCLUSIONS, NEVER_COUNTED, Name, Tally
+from app.kpis.tallies import EXCLUSIONS, NEVER_COUNTED, Name, Recipe, Tally
 from app.problems import Text
 from app.surveys.composites import AWARE
 

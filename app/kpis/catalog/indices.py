@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
-    Recipe,
     best_share,
     compare_means,
     left_out,
@@ -23,7 +22,7 @@ from app.kpis.catalog.survey_figures import (
 from app.kpis.declaration import Kpi, Measure, Measurement, Scope
 from app.kpis.means import moments, t_interval
 from app.kpis.questions import Item, items_in_scope
-from app.kpis.tallies import NEVER_COUNTED, Name, Tally
+from app.kpis.tallies import NEVER_COUNTED, Name, Recipe, Tally
 from app.problems import Text
 
 #: Why a respondent has no index; what was skipped or not applicable makes it incomplete.
@@ -117,6 +116,7 @@ def _component(items: Sequence[Item], answers: Tally, scope: Scope) -> Measureme
         interval=mean.interval,
         reason=mean.reason,
         components=top_box(items, answers, scope),
+        evidence=mean.evidence,
     )
 
 

@@ -15,7 +15,6 @@ from app.kpis.catalog.indices import (
 from app.kpis.catalog.joint_answers import Joint, joint, mean_part
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
-    Recipe,
     added_up,
     best_share,
     compare_means,
@@ -34,7 +33,7 @@ from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.means import cronbach_alpha, moments, t_interval
 from app.kpis.proportions import wilson
 from app.kpis.questions import Item, items_in_scope
-from app.kpis.tallies import Name, Tally
+from app.kpis.tallies import Name, Recipe, Tally
 from app.problems import Text
 from app.surveys.composites import LOYALTY as INDICATORS
 from app.surveys.composites import LOYALTY_INDICATORS
@@ -98,6 +97,7 @@ def _indicator(construct: str, items: Sequence[Item], answers: Tally, scope: Sco
         interval=part.interval,
         reason=no_value_because(chosen, part.n),
         components=top_box(chosen, answers, scope) if chosen else {},
+        evidence=part.evidence,
     )
 
 

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
-    Recipe,
     compare_shares,
     marked,
     no_value_because,
@@ -18,7 +17,7 @@ from app.kpis.declaration import Kpi, Measurement, Option, Scope
 from app.kpis.elasticity import arc_elasticity
 from app.kpis.proportions import Share, wilson
 from app.kpis.questions import ChoiceItem, choices_in_scope
-from app.kpis.tallies import Tally
+from app.kpis.tallies import Recipe, Tally
 from app.problems import Text
 
 

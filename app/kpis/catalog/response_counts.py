@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kpis.catalog.survey_figures import DIMENSIONS, Recipe, marked, tallied
+from app.kpis.catalog.survey_figures import DIMENSIONS, marked, tallied
 from app.kpis.declaration import Kpi, Measurement, Scope
 from app.kpis.questions import known_surveys
 from app.kpis.statistics import Difference
-from app.kpis.tallies import NEVER_COUNTED, Name, Tally
+from app.kpis.tallies import NEVER_COUNTED, Name, Recipe, Tally
 from app.problems import Text
 
 _RESPONSES = "@responses"

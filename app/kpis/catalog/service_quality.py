@@ -12,7 +12,6 @@ from app.kpis.catalog.indices import EXCLUSIONS, bars, fractions, names_of
 from app.kpis.catalog.joint_answers import joint, mean_part
 from app.kpis.catalog.survey_figures import (
     DIMENSIONS,
-    Recipe,
     compare_means,
     marked,
     no_value_because,
@@ -22,7 +21,7 @@ from app.kpis.catalog.survey_scores import MIXED_SCALES
 from app.kpis.declaration import Kpi, Measurement, Option, Scope
 from app.kpis.means import Moments, moments
 from app.kpis.questions import Item, items_in_scope, one_scale
-from app.kpis.tallies import Name, Tally
+from app.kpis.tallies import Name, Recipe, Tally
 from app.problems import Text
 from app.surveys.questions.base import SERVICE_DIMENSIONS
 from app.surveys.service_quality import SERVPERF, SERVQUAL, SERVQUAL_WEIGHTED

@@ -1,12 +1,12 @@
 """What the survey KPIs share: from the chosen questions to a figure for each period and group."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import lcm
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kpis.clustering import clustered, scores_of, sums_by_customer
 from app.kpis.declaration import Measure, Measurement, Reason, Scope
 from app.kpis.means import (
     Estimate,
@@ -20,18 +20,10 @@ from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe, wilson
 from app.kpis.questions import Item, items_in_scope, points
 from app.kpis.statistics import Difference
-from app.kpis.tallies import Name, Tally, tally
+from app.kpis.tallies import Recipe, Tally, tally
 
 #: What survey figures are filtered and grouped by; `*`: the workspace's own dimensions too.
 DIMENSIONS = ("channel", "method", "segment", "version", "language", "*")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a survey KPI is made of: the tallies that it counts, and its figure of them."""
-
-    names: Collection[Name]
-    figure: Callable[[Tally], Measurement]
 
 
 #: Finds the recipe of a KPI for what is asked.
@@ -48,9 +40,13 @@ def tallied(recipes: Recipes) -> Measure:
     ) -> list[Mapping[str, Measurement]]:
         recipe = await recipes(session, scope)
         tallies = await tally(session, scope, periods, by, recipe.names)
-        return [
+        found: list[Mapping[str, Measurement]] = [
             {member: recipe.figure(each) for member, each in members.items()} for members in tallies
         ]
+        if not scope.clustered:
+            return found
+        scores = scores_of(recipe, tallies)
+        return clustered(found, await sums_by_customer(session, scope, periods, by, scores))
 
     return measure
 

@@ -91,6 +91,7 @@ def _mean_in_points(items: Sequence[Item], answers: Tally, scope: Scope) -> Meas
         reason=None if scores else "empty_denominator",
         unit="points",
         direction=scale.direction if scale else "higher",
+        evidence=scores,
     )
 
 

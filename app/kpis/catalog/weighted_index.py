@@ -13,13 +13,14 @@ from math import sqrt
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.catalog.indices import index_figure, names_of
-from app.kpis.catalog.survey_figures import Recipe, tallied
+from app.kpis.catalog.survey_figures import tallied
+from app.kpis.clustering import left_without
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.item_weights import GivenWeights, Sums, estimated_weights
 from app.kpis.means import Estimate, Moments, estimate_interval, t_interval
 from app.kpis.periods import Period
 from app.kpis.questions import Item, items_in_scope
-from app.kpis.tallies import Name, latest_of, runs
+from app.kpis.tallies import Name, Recipe, counted_qualities, latest_of, runs
 from app.problems import Text
 from app.responses.cells import Slice
 from app.responses.item_sums import MAX_ITEMS, item_sums
@@ -175,7 +176,7 @@ async def _read(
         asked.session,
         wanted,
         [(item.question, item.row) for item in items],
-        qualities=("ok",) if scope.quality == "clean" else ("ok", "flagged"),
+        qualities=counted_qualities(scope),
         complete=complete,
         by=asked.by,
         buckets=buckets,
@@ -216,7 +217,8 @@ def _figure(
         reason=None,
         components=parts,
     )
-    return (_listwise if listwise else _by_item_means)(figure, weights, sums, level)
+    figure = (_listwise if listwise else _by_item_means)(figure, weights, sums, level)
+    return left_without(figure) if asked.scope.clustered else figure
 
 
 def _listwise(figure: Measurement, weights: GivenWeights, sums: Sums, level: float) -> Measurement:
