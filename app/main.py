@@ -51,6 +51,7 @@ from app.surveys.routes import router as surveys
 from app.surveys.version_routes import router as survey_versions
 from app.web.readiness import Probe
 from app.web.routes import router as web
+from app.weighting.routes import router as weighting_schemes
 from app.workspaces.keys import KeyRing
 from app.workspaces.routes import router as workspaces
 
@@ -76,6 +77,7 @@ ROUTERS = (
     analyses,
     analysis_runs,
     sampling,
+    weighting_schemes,
     metrics,
     scorecards,
     alerts,

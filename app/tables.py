@@ -19,6 +19,7 @@ from app.restatements import models as restatements
 from app.scorecards import models as scorecards
 from app.surveys import models as surveys
 from app.targets import models as targets
+from app.weighting import models as weighting
 from app.workspaces import models as workspaces
 
 METADATA = Base.metadata
@@ -43,5 +44,6 @@ __all__ = [
     "scorecards",
     "surveys",
     "targets",
+    "weighting",
     "workspaces",
 ]

@@ -15,12 +15,12 @@ from app.analyses.schemas import Dedupe, ResponseFilter
 from app.db import now
 from app.errors import FieldError, NotFound, Problem
 from app.kpis.asking import (
-    CLOSED_DIMENSIONS,
     DEFAULT_DAYS,
     NAMED_DIMENSIONS,
     calendar_period,
 )
 from app.kpis.periods import Period, PeriodError, local_date
+from app.responses.schemas import CLOSED_DIMENSIONS
 from app.workspaces.models import Workspace
 
 #: A name in the metadata that filters and groups; `customer` is none: one person is no figure.

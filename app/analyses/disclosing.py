@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.analyses.chosen import Chosen
 from app.analyses.rows import MOST_CELLS, Column, run, select_sql
 from app.errors import Problem
-from app.kpis.disclosing import PUBLIC
 from app.kpis.disclosure import OFF, Cell, Protected, combinable, protected
+from app.kpis.disclosure_tables import PUBLIC
 from app.responses.cells import dimension_sql
 
 #: A group or an item was withheld because it would tell of too few.

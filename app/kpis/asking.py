@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,16 +29,15 @@ from app.kpis.periods import (
 from app.kpis.statistics import Correction
 from app.problems import Text
 from app.responses.models import RollupState
-from app.responses.schemas import Channel, Method
+from app.responses.schemas import CLOSED_DIMENSIONS
 from app.targets.models import Target
+from app.weighting.service import UNWEIGHTED, scheme_asked
 from app.workspaces.models import Workspace
 
 #: Local days of a period that was not named, today included.
 DEFAULT_DAYS = 30
 #: Dimensions that have a query parameter of their own.
 NAMED_DIMENSIONS = ("channel", "method", "segment", "version", "language")
-#: The values of the dimensions of a survey KPI that have only these.
-CLOSED_DIMENSIONS = {"channel": get_args(Channel), "method": get_args(Method)}
 
 _METADATA_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
 #: A column of the responses that is no dimension: figures of one person are no KPI.
@@ -82,6 +81,8 @@ class Asked:
     quality: Literal["all", "clean"] = "all"
     dedupe: Dedupe = "none"
     clustered: bool = False
+    weighting: str = UNWEIGHTED
+    """The name of a weighting scheme."""
     options: Mapping[str, str] = field(default_factory=dict)
     grain: Grain = "day"
     group_by: str | None = None
@@ -145,6 +146,9 @@ async def understand(
     Gives the statements of this transaction `timeout_ms`. Raises 422 `invalid-period`,
     `unknown-dimension`, `invalid-request` with pointers, and `NotFound` for an id that is none.
     """
+    if asked.clustered and asked.weighting != UNWEIGHTED:
+        # Sums by customer know no strata.
+        raise _wrong("?weighting", "invalid-value")
     workspace, rollup, targeted = await settings_of(session, workspace_id, timeout_ms)
     zone = asked.zone or workspace.time_zone
     dimensions = tuple(workspace.dimensions)
@@ -161,6 +165,7 @@ async def understand(
         options={**default_options(kpi), **asked.options},
         dimensions=dimensions,
         minimum_cell_size=workspace.minimum_cell_size,
+        weighting=await scheme_asked(session, workspace_id, asked.weighting),
     )
     period = period_asked(asked, workspace, now)
     return Ask(scope, period, now, asked, dimensions, rollup, kpi.id in targeted)

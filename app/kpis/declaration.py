@@ -17,6 +17,7 @@ from app.kpis.periods import Period
 from app.kpis.statistics import DEFAULT_LEVEL, Difference, Direction, Interval
 from app.problems import Text
 from app.responses.cells import Count
+from app.weighting.schemes import Fault, Scheme
 
 Family = Literal["survey", "complaints", "customers"]
 Unit = Literal["ratio", "points", "count", "per_thousand", "money", "months", "days"]
@@ -50,6 +51,7 @@ Reason = Literal[
     "margin_not_given",
     "not_reached",
     "no_model_run",
+    Fault,
 ]
 
 
@@ -76,6 +78,8 @@ class Scope:
     """Those that the workspace declares, in its order."""
     minimum_cell_size: int = DEFAULT_MINIMUM
     """Fewer than this are not told of one by one; 1: everything is told."""
+    weighting: Scheme | None = None
+    """By which answers are weighed; None: all are alike."""
     counts: Sequence[Count] | None = None
     """Every answer to the surveys in the one period that is asked about, if it was read before:
     figures of the same answers are read once."""
@@ -95,6 +99,16 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """What weighed the answers of a figure."""
+
+    total: float
+    """Their sum; the mean over all answers of the period that have a weight is 1."""
+    design_effect: float
+    """Kish's: n sum w^2 / (sum w)^2, by how much more answers tell no more than equal ones."""
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One figure for one period and one group, with all that it takes to judge it."""
 
@@ -102,6 +116,8 @@ class Measurement:
     n: int
     n_effective: float | None = None
     """As many independent answers, all of one weight, would tell as much; None: as many as `n`."""
+    weights: Weights | None = None
+    """None where all answers are alike."""
     numerator: Mapping[str, float] = field(default_factory=dict)
     denominator: Mapping[str, float] = field(default_factory=dict)
     excluded: Mapping[str, int] = field(default_factory=dict)
@@ -113,6 +129,8 @@ class Measurement:
     counts: Mapping[str, int] = field(default_factory=dict)
     """The distribution behind the figure, in order, by code; those beginning with `~` (as
     `~skipped`) were left out of it."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """By code the weighted share of those that count; empty where all answers are alike."""
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What the codes of `counts` say, by language, where they mean one thing."""
     unit: Unit | None = None
@@ -210,6 +228,11 @@ class Kpi:
     combination of them unless the workspace tells everything."""
     rests_on: tuple[Ground, ...] = ()
     """Where that is not what its family rests on."""
+
+    @property
+    def takes_weighting(self) -> bool:
+        """Whether its answers may be weighed; a count of what came is what it is."""
+        return self.family == "survey" and self.interval != "none"
 
     @property
     def grounds(self) -> tuple[Ground, ...]:

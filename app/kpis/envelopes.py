@@ -23,6 +23,7 @@ from app.kpis.schemas import (
     KpiSource,
 )
 from app.kpis.statistics import DEFAULT_MIN_N, Difference, Interval, change_verdict
+from app.kpis.weight_schemas import KpiWeighting, KpiWeights
 from app.problems import Text
 
 #: The figure stands on so few answers that its interval says more than its value.
@@ -56,6 +57,9 @@ def header(
             quality=scope.quality,
             dedupe=scope.dedupe,
             clustered=scope.clustered,
+            weighting=None
+            if scope.weighting is None
+            else KpiWeighting(scheme=scope.weighting.name, revision=scope.weighting.revision),
             options=dict(scope.options),
         ),
         "unit": kpi.unit,
@@ -72,6 +76,7 @@ def figure(kpi: Kpi, measured: Measurement) -> dict[str, Any]:
         "value": measured.value,
         "n": number(measured),
         "n_effective": None if measured.suppressed else measured.tells_as_much_as,
+        "weights": measured.weights and KpiWeights.model_validate(measured.weights),
         "numerator": dict(measured.numerator),
         "denominator": dict(measured.denominator),
         "excluded": dict(measured.excluded),
@@ -182,14 +187,16 @@ def previous(
 
 def counts(measured: Measurement) -> list[KpiCount]:
     """The distribution: shares of what counts, and what was left out without a share."""
-    counted = sum(n for code, n in measured.counts.items() if not code.startswith("~"))
+    given = {code: n for code, n in measured.counts.items() if not code.startswith("~")}
+    counted = sum(given.values())
+    shares = measured.shares or {code: n / counted for code, n in given.items() if counted}
     return [
         KpiCount(
             code=code.removeprefix("~"),
             labels=dict(measured.labels.get(code, {})),
             n=n,
             counted=not code.startswith("~"),
-            share=None if code.startswith("~") or not counted else n / counted,
+            share=shares.get(code),
         )
         for code, n in measured.counts.items()
     ]
@@ -223,6 +230,7 @@ def catalogue_entry(kpi: Kpi) -> KpiRead:
         ],
         takes_survey=kpi.takes_survey,
         takes_question=kpi.takes_question,
+        takes_weighting=kpi.takes_weighting,
         paths=KpiPaths(
             value=path,
             trend=f"{path}/trend",

@@ -94,13 +94,17 @@ def moments_from_sums(n: int, total: Exact, squares: Exact) -> Moments | None:
 
 
 def moments_from_units(n: int, total: int, squares: int, unit: int) -> Moments | None:
-    """The same of scores that are counted in units of 1 / `unit`."""
+    """The same of scores that are counted in units of 1 / `unit`.
+
+    What stands for `n` and the sums may also be exact fractions: sums of weights.
+    """
     if n < 0:
         raise ValueError("a number of scores is not negative")
     if n == 0:
         return None
     spread = n * squares - total * total
-    if spread < 0 or (n == 1 and spread):
+    alone = n == 1 and isinstance(n, int)  # weights of several may add up to 1
+    if spread < 0 or (alone and spread):
         raise ValueError("no scores have these sums")
     variance = Fraction(spread, n * (n - 1) * unit * unit) if n > 1 else None
     return Moments(n, Fraction(total, n * unit), variance)

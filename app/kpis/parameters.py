@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.fields import Amount, LocalDate, TimeZone, storable
-from app.kpis.asking import CLOSED_DIMENSIONS, NAMED_DIMENSIONS, Asked
+from app.fields import Amount, Code, LocalDate, TimeZone, storable
+from app.kpis.asking import NAMED_DIMENSIONS, Asked
 from app.kpis.calendar_units import Grain
 from app.kpis.declaration import Dedupe, Kpi, Option
 from app.kpis.statistics import DEFAULT_LEVEL, Correction
+from app.responses.schemas import CLOSED_DIMENSIONS
+from app.weighting.service import UNWEIGHTED
 
 View = Literal["value", "trend", "compare", "distribution"]
 
@@ -40,6 +42,10 @@ _CLUSTERED = (
     "Intervals and tests of answers that are alike within a customer: `n_effective` says how many "
     "independent ones would tell as much. Values stay as they are; a response without a customer "
     "stands for itself. From the rows: slower."
+)
+_WEIGHTING = (
+    "A weighting scheme of the workspace, by its name: the responses of the period are weighed so "
+    "that they have its margins. `none`: all are alike. Not together with `clustered`."
 )
 _CONTROL = (
     "A control chart of the complete points: `ewma` (moving average of weight 0.2, three standard "
@@ -69,6 +75,7 @@ def reader(kpi: Kpi, view: View) -> Callable[..., Awaitable[Asked]]:
             quality=given.get("quality", "all"),
             dedupe=given.get("dedupe", "none"),
             clustered=given.get("clustered", False),
+            weighting=given.get("weighting", UNWEIGHTED),
             options={name: str(given[name]) for name in options if given[name] is not None},
             grain=given.get("grain", "day"),
             group_by=given.get("group_by"),
@@ -118,6 +125,8 @@ def _surveys(kpi: Kpi) -> Iterator[Parameter]:
         quality = Literal["all", "clean"]
         yield _parameter("quality", quality, "all", "`clean` leaves flagged responses out.")
         yield _parameter("dedupe", Dedupe, "none", _DEDUPE)
+    if kpi.takes_weighting:
+        yield _parameter("weighting", Code, UNWEIGHTED, _WEIGHTING)
     if kpi.takes_question:
         yield _parameter("question", _Text | None, None, "Only the question with this key.")
 

@@ -30,7 +30,7 @@ class Share:
     @property
     def value(self) -> float | None:
         """The share in [0, 1]; None when nobody answered."""
-        return self.count / self.total if self.total else None
+        return float(self.count / self.total) if self.total else None
 
     @property
     def tells_as_much_as(self) -> float:
@@ -67,7 +67,9 @@ class NpsCounts:
 
         From the counts: a score from rounded percentages can be off by one point.
         """
-        return (self.promoters - self.detractors) / self.answered if self.answered else None
+        if not self.answered:
+            return None
+        return float((self.promoters - self.detractors) / self.answered)
 
     @property
     def variance(self) -> float | None:
@@ -114,7 +116,7 @@ def newcombe(now: Share, before: Share, level: float = DEFAULT_LEVEL) -> Differe
     z = critical_z(level)
     if not now.total or not before.total:
         return None
-    difference = now.count / now.total - before.count / before.total
+    difference = float(now.count / now.total - before.count / before.total)
     now_below, now_above = _wilson_arms(now, z)
     before_below, before_above = _wilson_arms(before, z)
     return Difference(

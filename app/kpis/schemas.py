@@ -14,6 +14,7 @@ from app.kpis.group_schemas import KpiEffect, KpiOverall
 from app.kpis.period_schemas import KpiPeriod
 from app.kpis.statistics import ChangeVerdict, Correction, Direction, TargetVerdict
 from app.kpis.trend_schemas import KpiControl, KpiControlPoint, KpiDirection
+from app.kpis.weight_schemas import KpiWeighting, KpiWeights
 
 Number = int | float
 GroupVerdict = Literal["higher", "lower", "no_evidence_of_difference", "too_few"]
@@ -67,6 +68,8 @@ class KpiRead(Output):
     options: list[KpiOption]
     takes_survey: bool
     takes_question: bool
+    takes_weighting: bool
+    """Whether its answers may be weighed by a scheme."""
     paths: KpiPaths
 
 
@@ -91,6 +94,7 @@ class KpiScope(Output):
     dedupe: Dedupe
     clustered: bool
     """Whether intervals and tests take the answers of one customer to be alike."""
+    weighting: KpiWeighting | None
     options: dict[str, str]
 
 
@@ -184,6 +188,8 @@ class KpiFigure(Output):
     n: int | None
     n_effective: float | None
     """As many independent answers, all of one weight, would tell as much; null as `n` is."""
+    weights: KpiWeights | None
+    """Of a weighted figure, whose numerators and denominators are sums of weights."""
     numerator: dict[str, Number]
     denominator: dict[str, Number]
     excluded: dict[str, int]
@@ -288,7 +294,10 @@ class KpiComparison(KpiHeader):
 
 
 class KpiCount(Output):
-    """How often a code was given. `share` is of those that count; null for what was left out."""
+    """How often a code was given. `share` is of those that count; null for what was left out.
+
+    Of weighted answers `n` is how many they are and `share` the weighted one.
+    """
 
     code: str
     labels: dict[str, str]

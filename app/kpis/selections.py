@@ -157,13 +157,15 @@ def _asked(
 def _spelt(kpi: Kpi, surveys: list[str], scope: Scope) -> dict[str, Any]:
     options = {option.name: scope.options.get(option.name, option.default)
                for option in kpi.options}  # fmt: skip
+    # Nothing is said of what is not weighed, as it was before there were weights.
+    weighting = {"weighting": scope.weighting.name} if scope.weighting else {}
     return {
         "surveys": sorted(set(surveys)),
         "question": scope.question,
         "filters": {name: sorted(set(values)) for name, values in sorted(scope.filters.items())},
         "quality": scope.quality,
         "options": {name: value for name, value in sorted(options.items()) if value},
-    }
+    } | weighting
 
 
 def _key(scope: Mapping[str, Any]) -> str:

@@ -115,6 +115,14 @@ REASONS: dict[str, Text] = {
     "suppressed": Text(
         "withheld, because it would tell of too few people", "人数过少，已隐去以保护个人"
     ),
+    "empty_stratum": Text(
+        "nobody of a group that the weighting scheme asks for answered",
+        "加权方案所要求的某个群体没有作答",
+    ),
+    "weights_not_converged": Text(
+        "no weights bring the answers to the weighting scheme's margins",
+        "没有权重能使作答符合加权方案的边际",
+    ),
     "not_defined": Text("not defined for what was selected", "对所选范围没有定义"),
 }
 WARNINGS: dict[str, Text] = {

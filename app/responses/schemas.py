@@ -1,6 +1,6 @@
 """What clients send and see of responses."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, TypeAdapter, WithJsonSchema
@@ -24,6 +24,8 @@ Method = Literal[
     "questionnaire", "call_back", "interview", "observation", "mystery_shopper", "import"
 ]
 Status = Literal["complete", "partial", "dismissed"]
+#: Dimensions of responses that have only these members.
+CLOSED_DIMENSIONS = {"channel": get_args(Channel), "method": get_args(Method)}
 Quality = Literal["ok", "flagged", "invalid", "duplicate", "test"]
 SUBMISSION_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}$"
 SubmissionId = Annotated[str, StringConstraints(pattern=SUBMISSION_ID_PATTERN)]

@@ -1,15 +1,14 @@
 """What is asked and answered about weights."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from app.fields import Input, Output, ShortText, example
 from app.kpis.schemas import KpiDefinition
+from app.weighting.schemas import MOST_MARGINS, Targets, Trim, TrimInput
 
 MOST_CELLS = 500
-MOST_CATEGORIES = 100
-MOST_MARGINS = 6
 #: So that the heaviest of the sample still weighs something in floating point.
 MOST_RESPONDENTS = 10**9
 
@@ -18,10 +17,7 @@ class MarginInput(Input):
     """A variable with what each of its categories should be."""
 
     variable: ShortText
-    targets: Annotated[
-        dict[ShortText, Annotated[float, Field(ge=0, le=1e12)]],
-        Field(min_length=1, max_length=MOST_CATEGORIES),
-    ]
+    targets: Targets
     """By category its share, per cent, or number in the population; all margins in one unit."""
 
 
@@ -30,13 +26,6 @@ class CellInput(Input):
 
     categories: Annotated[list[ShortText], Field(min_length=1, max_length=MOST_MARGINS)]
     n: Annotated[int, Field(ge=0, le=MOST_RESPONDENTS)]
-
-
-class TrimInput(Input):
-    """The least and the greatest weight, as multiples of the mean."""
-
-    low: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    high: Annotated[float, Field(gt=1, le=1000)] = 5.0
 
 
 class RakeRequest(Input):
@@ -57,7 +46,7 @@ class RakeRequest(Input):
 
     margins: Annotated[list[MarginInput], Field(min_length=1, max_length=MOST_MARGINS)]
     cells: Annotated[list[CellInput], Field(min_length=1, max_length=MOST_CELLS)]
-    trim: TrimInput | Literal["none"] = Field(default_factory=TrimInput)
+    trim: Trim = Field(default_factory=TrimInput)
     """`none` leaves the weights as the margins make them."""
 
 

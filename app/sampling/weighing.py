@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from app.errors import FieldError, Invalid, Problem, field_error
 from app.sampling.formulas import RAKING
-from app.sampling.raking import Category, Margin, Raked, Spread, cut, rake, spread, weighted_share
 from app.sampling.raking_schemas import (
     CategoryShares,
     CellWeight,
@@ -14,14 +13,10 @@ from app.sampling.raking_schemas import (
     RakeRequest,
     WeightSpread,
 )
+from app.weighting.margins import escaped, problems_of_margins
+from app.weighting.raking import Category, Margin, Spread, rake_within, spread, weighted_share
 
 NOT_CONVERGED = "not_converged"
-#: Totals of margins may differ by what rounding does.
-_ROUNDED = 0.01
-#: The least target but 0: weights must not vanish in floating point.
-_LEAST_SHARE = 1e-9
-#: A weight this near to a bound is within it.
-_NOISE = 1e-9
 
 
 def rake_sample(wanted: RakeRequest, language: str) -> RakeRead:
@@ -36,8 +31,9 @@ def rake_sample(wanted: RakeRequest, language: str) -> RakeRead:
     counts = [each.n for each in wanted.cells]
     margins = _margins(wanted)
     _refuse_empty(wanted, margins, counts)
-    plain = rake(counts, margins)
-    found, trimmed = _within(wanted, counts, margins, plain)
+    bounds = None if wanted.trim == "none" else (wanted.trim.low, wanted.trim.high)
+    raked = rake_within(counts, margins, bounds)
+    plain, found = raked.plain, raked.kept
     before, after = spread(counts, plain.weights), spread(counts, found.weights)
     return RakeRead(
         definition=RAKING.of(language),
@@ -53,47 +49,16 @@ def rake_sample(wanted: RakeRequest, language: str) -> RakeRead:
         error=found.error,
         weights=_spread(after),
         untrimmed=_spread(before),
-        trimmed=trimmed,
+        trimmed=raked.outside,
         warnings=[] if found.converged else [NOT_CONVERGED],
     )
 
 
-def _within(
-    wanted: RakeRequest, counts: Sequence[int], margins: Sequence[Margin], plain: Raked
-) -> tuple[Raked, int]:
-    """The weights within the bounds, and the number of respondents whose weights were not."""
-    if wanted.trim == "none":
-        return plain, 0
-    bounds = (wanted.trim.low, wanted.trim.high)
-    inside = cut(plain.weights, bounds)
-    outside = [abs(a - b) > _NOISE for a, b in zip(plain.weights, inside, strict=True)]
-    trimmed = sum(n for n, out in zip(counts, outside, strict=True) if out)
-    if not trimmed:
-        return plain, 0
-    again = rake(counts, margins, inside, bounds)
-    return Raked(again.weights, plain.rounds + again.rounds, again.error), trimmed
-
-
 def _problems(wanted: RakeRequest) -> Iterator[FieldError]:
     """What is wrong with the table and its margins."""
-    yield from _problems_of_margins(wanted)
+    margins = [(each.variable, each.targets) for each in wanted.margins]
+    yield from problems_of_margins(margins, "variable")
     yield from _problems_of_cells(wanted)
-
-
-def _problems_of_margins(wanted: RakeRequest) -> Iterator[FieldError]:
-    """Margins that repeat or contradict each other."""
-    names: set[str] = set()
-    totals = [math.fsum(each.targets.values()) for each in wanted.margins]
-    for place, margin in enumerate(wanted.margins):
-        if margin.variable in names:
-            yield FieldError(f"/margins/{place}/variable", "duplicate-item")
-        names.add(margin.variable)
-        if totals[place] <= 0 or abs(totals[place] - totals[0]) > _ROUNDED * totals[0]:
-            yield FieldError(f"/margins/{place}/targets", "wrong-sum")
-        for name, target in margin.targets.items():
-            if 0 < target < _LEAST_SHARE * totals[place]:
-                at = f"/margins/{place}/targets/{_escaped(name)}"
-                yield FieldError(at, "number-out-of-range")
 
 
 def _problems_of_cells(wanted: RakeRequest) -> Iterator[FieldError]:
@@ -130,7 +95,7 @@ def _margins(wanted: RakeRequest) -> list[Margin]:
 def _refuse_empty(wanted: RakeRequest, margins: Sequence[Margin], counts: Sequence[int]) -> None:
     """No weight makes somebody of nobody; and those who count must be somebody."""
     nobody = [
-        FieldError(f"/margins/{place}/targets/{_escaped(name)}", "empty-category")
+        FieldError(f"/margins/{place}/targets/{escaped(name)}", "empty-category")
         for place, (margin, asked) in enumerate(zip(margins, wanted.margins, strict=True))
         for name, each in zip(asked.targets, margin, strict=True)
         if each.target > 0 and not any(counts[cell] for cell in each.cells)
@@ -142,11 +107,6 @@ def _refuse_empty(wanted: RakeRequest, margins: Sequence[Margin], counts: Sequen
     }
     if not any(n for place, n in enumerate(counts) if place not in unwanted):
         raise field_error("/cells", "too-few-items")
-
-
-def _escaped(name: str) -> str:
-    """A name as a part of a JSON Pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _shares(

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Tenant
 from tests.kpis.adversary import isolated
 from tests.kpis.feedback import Sent, ask, change, sent, submit
+from tests.kpis.weighing import put_scheme
 from tests.responses.builders import NPS, publish
 
 DIMENSIONS = {
@@ -52,7 +53,7 @@ class Adversary:
     def __init__(self, tenant: Tenant, surveys: list[str], counts: np.ndarray) -> None:
         self.tenant, self.surveys, self.counts = tenant, surveys, counts
         self.rows: list[np.ndarray] = []
-        self.withheld = 0
+        self.withheld = self.weighted = 0
 
     async def ask_everything(self) -> None:
         """All figures of each survey and of both, by all filters, and all comparisons."""
@@ -67,6 +68,45 @@ class Adversary:
                     for group in found["groups"]:
                         chosen = filters | {by: [group["member"]]}
                         self._note(group, _row(surveys, chosen), narrowed=True)
+
+    async def ask_weighted(self, scheme: str, strata: Sequence[str]) -> None:
+        """Weighted figures by filters, and comparisons: of what is told every stratum is known."""
+        for surveys in ({0}, {0, 1}):
+            named = {} if len(surveys) == 2 else {"survey": self.surveys[0]}
+            for filters in _filters():
+                if sum(map(len, filters.values())) > 2:
+                    continue
+                found = await ask(
+                    self.tenant, "nps", compare="none", weighting=scheme, **named, **filters
+                )
+                self._note_strata(found, surveys, strata, filters)
+            for by in DIMENSIONS:
+                found = await ask(
+                    self.tenant, "nps/compare", group_by=by, weighting=scheme, **named
+                )
+                for group in found["groups"]:
+                    self._note_strata(group, surveys, strata, {by: [group["member"]]})
+
+    def _note_strata(
+        self,
+        found: dict[str, Any],
+        surveys: set[int],
+        strata: Sequence[str],
+        filters: dict[str, list[str]],
+    ) -> None:
+        """Who knows the weights of enough figures may solve for each of their strata."""
+        if found["suppressed"]:
+            assert found["n"] is found["value"] is found["weights"] is None
+            self.withheld += 1
+            return
+        self.weighted += 1
+        if found["reason"] is None:
+            assert found["n"] == _row(surveys, filters) @ self.counts
+        for members in itertools.product(*(DIMENSIONS[name] for name in strata)):
+            stratum = dict(zip(strata, members, strict=True))
+            if all(stratum.get(name, own[0]) in own for name, own in filters.items()):
+                narrowed = {name: [member] for name, member in stratum.items()}
+                self.rows.append(_row(surveys, filters | narrowed))
 
     def _note(self, found: dict[str, Any], row: np.ndarray, *, narrowed: bool) -> None:
         true = row @ self.counts
@@ -85,7 +125,8 @@ async def test_an_adversary_isolates_nobody(careful: Tenant, seed: int) -> None:
     """Everything is asked of two surveys; no sum or difference of it counts 1 to 4 people.
 
     Every set of the people is tried, by linear algebra over all answers that were given; whole
-    surveys excepted, whose totals are told whatever their size.
+    surveys excepted, whose totals are told whatever their size. Of weighted answers each stratum
+    is taken for known.
     """
     rng = random.Random(seed)
     sizes = [0, 1, 2, 3, 5, 6, 8, 12] if seed < 3 else [5, 6, 7, 9]
@@ -101,8 +142,47 @@ async def test_an_adversary_isolates_nobody(careful: Tenant, seed: int) -> None:
     await adversary.ask_everything()
     assert adversary.withheld
     assert len(adversary.rows) > 6
+    even = {name: dict.fromkeys(members, 1) for name, members in DIMENSIONS.items()}
+    await put_scheme(careful, {"channel": even["channel"]}, "one")
+    await put_scheme(careful, {name: even[name] for name in ("method", "language")}, "two")
+    await adversary.ask_weighted("one", ["channel"])
+    await adversary.ask_weighted("two", ["method", "language"])
+    assert adversary.weighted > 20 or seed < 3
     for found in isolated(np.array(adversary.rows), adversary.counts, 5):
         raise AssertionError(found)
+
+
+async def test_weights_tell_of_nobody(careful: Tenant) -> None:
+    """A stratum too small to be told withholds the weighted total, and all that is beside it."""
+    survey = await publish(careful, NPS)
+    await put_scheme(careful, {"channel": {"web": 1, "phone": 1}})
+    await submit(careful, survey, _people(KINDS[0], 12) + _people(KINDS[7], 3))
+    whole = await ask(careful, "nps", weighting="ours")
+    (point,) = (await ask(careful, "nps/trend", weighting="ours", grain="month"))["points"]
+    for figure in (whole, point):
+        assert (figure["suppressed"], figure["reason"]) == (True, "suppressed")
+        for name in ("value", "n", "n_effective", "weights", "interval"):
+            assert figure[name] is None, name
+        assert not figure["excluded"]
+    counts = await ask(careful, "nps/distribution", weighting="ours")
+    assert (counts["n"], counts["counts"], counts["reason"]) == (None, [], "suppressed")
+    groups = await ask(careful, "nps/compare", weighting="ours", group_by="method")
+    assert (groups["groups"], groups["warnings"]) == ([], ["suppressed"])
+    await submit(careful, survey, _people(KINDS[7], 4))
+    assert (await ask(careful, "nps", weighting="ours"))["n"] == 19
+
+
+async def test_weights_are_made_of_responses_that_may_be_told(careful: Tenant) -> None:
+    """Three who did not get as far as the question weigh the others: that would tell of them."""
+    survey = await publish(careful, NPS | {"required": False})
+    await put_scheme(careful, {"language": {"en": 1, "zh-CN": 1}})
+    web, phone = KINDS[0], KINDS[1]
+    await submit(careful, survey, _people(web, 9) + _people(phone, 7))
+    assert (await ask(careful, "nps", weighting="ours"))["n"] == 16
+    few = [sent({}, status="partial", language="fr", channel="web") for _ in range(3)]
+    await submit(careful, survey, few)
+    assert (await ask(careful, "nps"))["n"] == 16
+    assert (await ask(careful, "nps", weighting="ours"))["suppressed"]
 
 
 async def test_a_small_group_and_one_more_are_withheld(careful: Tenant) -> None:

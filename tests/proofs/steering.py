@@ -1,4 +1,4 @@
-"""What the proofs about every route need to know of targets, scorecards, metrics and alerts."""
+"""What the proofs about every route need to know of what is put by name, and of alerts."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -15,6 +15,11 @@ Json = dict[str, Any]
 Maker = Callable[[Workshop], Awaitable[Change]]
 TARGET: Json = {"kpi": "nps", "value": 0.3}
 METRIC: Json = {"name": {"en": "Sales"}, "unit": "CNY", "direction": "higher", "aggregation": "sum"}
+SCHEME: Json = {
+    "name": {"en": "Population"},
+    "margins": [{"dimension": "channel", "targets": {"web": 0.5, "phone": 0.5}}],
+    "source": "CRM",
+}
 OCTOBER: Json = {"from": "2026-10-01", "to": "2026-11-01"}
 OBSERVATIONS: Json = {"observations": [OCTOBER | {"value": 1, "source": "ERP"}]}
 _INDICATOR: Json = {"source": "kpi", "key": "nps", "kpi": "nps", "target": {"value": 0.3}}
@@ -32,6 +37,7 @@ RULE: Json = {
 STEERING_NOTHING = {
     "target": "nobodys",
     "metric": "nobodys",
+    "scheme": "nobodys",
     "scorecard": "nobodys",
     "rule": "nobodys",
     "alert": str(uuid4()),
@@ -54,6 +60,7 @@ STEERING_QUERIES: Mapping[str, Json] = {"DELETE /v1/metrics/{metric}/observation
 STEERING_CHOSEN = {
     "PUT /v1/targets/{target}": "creates the target",
     "PUT /v1/metrics/{metric}": "creates the metric",
+    "PUT /v1/weighting-schemes/{scheme}": "creates the scheme",
     "PUT /v1/scorecards/{scorecard}": "creates the scorecard",
     "PUT /v1/alert-rules/{rule}": "creates the rule",
 }
@@ -65,6 +72,7 @@ async def steering_things(
     """One of everything, by the name of its path parameter."""
     await made("/v1/targets/theirs", TARGET, "PUT")
     await made("/v1/metrics/theirs", METRIC, "PUT")
+    await made("/v1/weighting-schemes/theirs", SCHEME, "PUT")
     await made("/v1/metrics/theirs/observations", OBSERVATIONS, "PUT")
     await made("/v1/scorecards/theirs", SCORECARD, "PUT")
     await made("/v1/metrics/watched", METRIC, "PUT")
@@ -138,6 +146,12 @@ STEERING: Mapping[str, tuple[Maker, ...]] = {
     "DELETE /v1/targets/{target}": (_delete("/v1/targets", "targets", TARGET),),
     "PUT /v1/metrics/{metric}": (_put("/v1/metrics", "metrics", METRIC),),
     "DELETE /v1/metrics/{metric}": (_delete("/v1/metrics", "metrics", METRIC),),
+    "PUT /v1/weighting-schemes/{scheme}": (
+        _put("/v1/weighting-schemes", "weighting_schemes", SCHEME),
+    ),
+    "DELETE /v1/weighting-schemes/{scheme}": (
+        _delete("/v1/weighting-schemes", "weighting_schemes", SCHEME),
+    ),
     "PUT /v1/metrics/{metric}/observations": (_observations,),
     "DELETE /v1/metrics/{metric}/observations": (_deleted_observation,),
     "PUT /v1/alert-rules/{rule}": (_put_rule,),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.sampling.raking import Category, Margin, rake, spread
+from app.weighting.raking import Category, Margin, rake, spread
 from tests.conftest import Tenant
 from tests.sampling.asking import Json, plan, refused
 

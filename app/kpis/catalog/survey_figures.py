@@ -20,7 +20,9 @@ from app.kpis.periods import Period
 from app.kpis.proportions import Share, newcombe, wilson
 from app.kpis.questions import Item, items_in_scope, points
 from app.kpis.statistics import Difference
+from app.kpis.strata import strata_of
 from app.kpis.tallies import Recipe, Tally, tally
+from app.kpis.weighted_figures import weighted
 
 #: What survey figures are filtered and grouped by; `*`: the workspace's own dimensions too.
 DIMENSIONS = ("channel", "method", "segment", "version", "language", "*")
@@ -39,6 +41,14 @@ def tallied(recipes: Recipes) -> Measure:
         session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
     ) -> list[Mapping[str, Measurement]]:
         recipe = await recipes(session, scope)
+        if scope.weighting is not None:
+            weighed = await strata_of(
+                session, scope, scope.weighting, periods=periods, by=by, names=recipe.names
+            )
+            return [
+                {member: weighted(recipe.figure, strata) for member, strata in members.items()}
+                for members in weighed
+            ]
         tallies = await tally(session, scope, periods, by, recipe.names)
         found: list[Mapping[str, Measurement]] = [
             {member: recipe.figure(each) for member, each in members.items()} for members in tallies

@@ -12,6 +12,7 @@ from math import sqrt
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.errors import field_error
 from app.kpis.catalog.indices import index_figure, names_of
 from app.kpis.catalog.survey_figures import tallied
 from app.kpis.clustering import left_without
@@ -39,9 +40,10 @@ OPTIONS = (
             "How items are weighed. equal: all alike. given: as the survey declares "
             "(`weight`). estimated: by the first principal component of the items' correlations, "
             "each loading divided by the item's standard deviation, from everybody who ever "
-            "answered all items of the survey.",
+            "answered all items of the survey; not with `weighting`.",
             "题目的权重。equal：等权。given：按问卷声明的 `weight`。estimated：取题目相关矩阵的"
-            "第一主成分，各载荷除以该题的标准差，依据该问卷全部答完所有题目的受访者估计。",
+            "第一主成分，各载荷除以该题的标准差，依据该问卷全部答完所有题目的受访者估计；"
+            "不能与 `weighting` 同用。",
         ),
         values=("equal", "given", "estimated"),
         default="equal",
@@ -50,9 +52,10 @@ OPTIONS = (
         name="missing",
         description=Text(
             "listwise: only respondents who answered every item. item_means: the weighted mean "
-            "of the items' own means, each over all who answered it (delta method's interval).",
+            "of the items' own means, each over all who answered it (delta method's interval); "
+            "not with `weighting`.",
             "listwise：仅计入答完全部题目的受访者。item_means：各题目在其全部作答者中的均值再加权"
-            "平均（delta 法区间）。",
+            "平均（delta 法区间）；不能与 `weighting` 同用。",
         ),
         values=("listwise", "item_means"),
         default="listwise",
@@ -80,6 +83,9 @@ async def measure(
     listwise = scope.options["missing"] == "listwise"
     if not items or (listwise and scope.options["weights"] != "estimated"):
         return plain
+    if scope.weighting is not None:
+        # Sums over the rows know no strata.
+        raise field_error("?weighting", "invalid-value")
     return await _from_rows(_Asked(session, scope, items, periods, by), plain)
 
 

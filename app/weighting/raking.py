@@ -13,6 +13,8 @@ from dataclasses import dataclass
 #: A margin is met when no category is off by more than this part of its target.
 TOLERANCE = 1e-6
 MAX_ROUNDS = 100
+#: A weight this near to a bound is within it.
+_NOISE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,32 @@ def rake(
             weights = cut(weights, bounds)
         error = _error(counts, weights, margins)
     return Raked(weights, rounds, error)
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """Weights within bounds, beside those that the margins alone would give."""
+
+    plain: Raked
+    kept: Raked
+    outside: int
+    """Respondents whose plain weight was not within the bounds."""
+
+
+def rake_within(
+    counts: Sequence[int], margins: Sequence[Margin], bounds: tuple[float, float] | None
+) -> Trimmed:
+    """Rake, cut the weights that lie outside the bounds, and rake again from there within them."""
+    plain = rake(counts, margins)
+    if bounds is None:
+        return Trimmed(plain, plain, 0)
+    inside = cut(plain.weights, bounds)
+    moved = [abs(a - b) > _NOISE for a, b in zip(plain.weights, inside, strict=True)]
+    outside = sum(n for n, out in zip(counts, moved, strict=True) if out)
+    if not outside:
+        return Trimmed(plain, plain, 0)
+    again = rake(counts, margins, inside, bounds)
+    return Trimmed(plain, Raked(again.weights, plain.rounds + again.rounds, again.error), outside)
 
 
 def cut(weights: Sequence[float], bounds: tuple[float, float]) -> list[float]:
