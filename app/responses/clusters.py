@@ -10,11 +10,14 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import run
 from app.responses.cells import Slice, bound, rows_sql
 
+#: A plan made for any parameters takes scores to be ten, and compares each answer with each score.
+_BY_NUMBER_OF_SCORES = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
 #: Scores of one figure: by survey and tally (`recommend=9`).
 Scores = Mapping[tuple[UUID, str], Decimal]
 
@@ -51,25 +54,26 @@ async def score_sums(
     Only of responses of these qualities. What has no answers is absent.
     """
     given = [
-        (survey_id, tally, place, score)
+        (f"{survey_id}{tally}", place, score)
         for place, scores in enumerate(figures)
         for (survey_id, tally), score in scores.items()
     ]
     if not given:
         return []
-    surveys, tallies, places, scores = zip(*given, strict=True)
+    answers, places, scores = zip(*given, strict=True)
     parameters = bound(wanted, by, buckets) | {
         "qualities": list(qualities),
-        "score_surveys": list(surveys),
-        "score_tallies": list(tallies),
+        "answers": list(answers),
         "figures": list(places),
         "scores": list(scores),
     }
+    await session.execute(_BY_NUMBER_OF_SCORES)
     rows = await run(session, _sql(wanted, by), parameters)
     return [ScoreSums(*row) for row in rows]
 
 
 def _sql(wanted: Slice, by: str | None) -> str:
+    """Survey and tally are one key: by two, every row would meet every score of its survey."""
     superseded = "AND NOT r.superseded" if wanted.latest_of is not None else ""
     return f"""
 SELECT bucket, member, figure, sum(n)::int8, sum(total), sum(squares), count(*),
@@ -79,10 +83,8 @@ FROM (
         count(*) AS n, sum(s.score) AS total, sum(s.score * s.score) AS squares
     FROM {rows_sql(wanted, by)} r
         CROSS JOIN LATERAL unnest(r.tallies) AS t (tally)
-        JOIN unnest(CAST(:score_surveys AS uuid[]), CAST(:score_tallies AS text[]),
-                CAST(:figures AS int[]), CAST(:scores AS numeric[]))
-            AS s (survey_id, tally, figure, score)
-            ON s.survey_id = r.survey_id AND s.tally = t.tally
+        JOIN unnest(CAST(:answers AS text[]), CAST(:figures AS int[]), CAST(:scores AS numeric[]))
+            AS s (answer, figure, score) ON s.answer = r.survey_id::text || t.tally
     WHERE r.quality = ANY(CAST(:qualities AS text[])) {superseded}
     GROUP BY 1, 2, 3, r.customer, CASE WHEN r.customer IS NULL THEN r.id END
 ) AS clusters

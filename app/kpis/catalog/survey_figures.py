@@ -1,5 +1,6 @@
 """What the survey KPIs share: from the chosen questions to a figure for each period and group."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import lcm
@@ -55,7 +56,7 @@ def tallied(recipes: Recipes) -> Measure:
         ]
         if not scope.clustered:
             return found
-        scores = scores_of(recipe, tallies)
+        scores = await asyncio.to_thread(scores_of, recipe, tallies)
         return clustered(found, await sums_by_customer(session, scope, periods, by, scores))
 
     return measure
