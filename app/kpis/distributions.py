@@ -17,6 +17,7 @@ _TINY = 1e-300
 _PRECISION = 4e-16
 _MAX_TERMS = 2_000_000
 _MAX_STEPS = 200
+_LAST_STEP = 1e-9
 #: Quantiles that are kept in memory: a comparison and its parts need some dozens.
 _MOST_KEPT = 1_000
 
@@ -272,17 +273,16 @@ def _solve_on_log_scale(start: float, step: Callable[[float], float]) -> float:
     """Newton's method in log x; `step(x)` is the Newton step in log x.
 
     The logarithm of a tail of |t| or chi-square is concave in log x, so that after at most one
-    overshoot the iterates approach the root from one side: no bracket is needed. Steps that have
-    become small and no longer shrink are rounding noise: the root is found.
+    overshoot the iterates approach the root from one side: no bracket is needed. What a step leaves
+    is of the order of its square (times the square root of the shape), so that after a small one
+    another would find rounding noise only.
     """
-    value, last = start, math.inf
+    value = start
     for _ in range(_MAX_STEPS):
         move = step(value)
         value *= math.exp(-move)
-        size = abs(move)
-        if size < 1e-14 or (size < 1e-8 and size >= last):
+        if abs(move) < _LAST_STEP:
             return value
-        last = size
     raise ArithmeticError("quantile did not converge")
 
 

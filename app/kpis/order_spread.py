@@ -1,8 +1,9 @@
 """How the amounts of orders lie: their median, and their mean without the extremes."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,17 +13,19 @@ from app.kpis.periods import Period
 from app.kpis.purchases import filtered, join_customers, member_of, read, timelines
 from app.kpis.refund_basis import LEFT, NET, with_orders
 from app.purchases.book import Book
+from app.purchases.buckets import bucket_of, least_of
 from app.purchases.histories import PARTS
-from app.purchases.local_days import whole_months
+from app.purchases.local_days import split_months
 from app.purchases.newcomers import Window
 from app.purchases.order_amounts import (
     Amounts,
-    Listings,
     amounts_of_months,
-    amounts_that_stood,
     listed_amounts,
+    placed_on,
+    stood_later,
 )
-from app.purchases.spans import flags_of
+from app.purchases.spans import index_of
+from app.purchases.stored_amounts import Listing
 
 #: Of each end of the orders, in order of their amounts, so many of a hundred are left out.
 TRIMMED_PERCENT = 5
@@ -64,27 +67,79 @@ async def spread_orders(
 ) -> Mapping[str, Spread]:
     """The spread of the orders that stand at the end of a period, by group."""
     window = Window.of(period.start, period.end)
-    months = whole_months(*window)
-    found = None
-    if book is not None and months:
-        found = await amounts_of_months(book, months, by, scope.filters)
-    if book is None or months is None or found is None:
+    before, months, after = split_months(*window)
+    kept = None
+    if book is not None:
+        kept = await amounts_of_months(book, months, by, scope.filters)
+    if book is None or kept is None:
         return await _from_rows(session, scope, period, by)
-    stood = await amounts_that_stood(book, *window)
-    members = {
-        member: flags_of(bits, book.everybody)
-        for member, bits in (await book.groups(by, scope.filters)).items()
+    groups = await book.groups(by, scope.filters)
+    group_of = index_of(list(groups.values()), book.everybody.bit_length())
+    single = await placed_on(book, {*before, *after}) + await stood_later(book, *window)
+    singles = _by_group(single, group_of, len(groups))
+    found = {
+        member: _Orders(kept.get(member, Amounts()), own)
+        for member, own in zip(groups, singles, strict=True)
     }
-    for bucket, orders in stood.items():
-        for member, flags in members.items():
-            own = _of(orders, flags)
-            found.setdefault(member, Amounts()).add(bucket, len(own), sum(own))
-    groups = {member: own for member, own in found.items() if own.counts.total()}
-    wanted = {own.up_to(rank)[0] for own in groups.values() for rank in _ranks(own) if rank}
-    listed = await listed_amounts(book, months, wanted)
-    for bucket in wanted:
-        listed.setdefault(bucket, []).extend(stood.get(bucket, ()))
-    return {member: _ranked(own, listed, members[member]) for member, own in groups.items()}
+    wanted = {bucket for own in found.values() for bucket in own.buckets}
+    for bucket, listed in (await listed_amounts(book, months, wanted)).items():
+        split = _by_group(listed, group_of, len(groups))
+        for own, amounts in zip(found.values(), split, strict=True):
+            own.listed[bucket] += amounts
+    return {member: own.spread() for member, own in found.items() if own.n}
+
+
+def _by_group(orders: Listing, group_of: Sequence[int], groups: int) -> list[list[int]]:
+    """The amounts of the customers of each group, by who is in which from 1."""
+    found: list[list[int]] = [[] for _ in range(groups + 1)]
+    for number, amount in orders:
+        found[group_of[number]].append(amount)
+    return found[1:]
+
+
+class _Orders:
+    """The amounts of a group: how many are in each bucket, and those that are known one by one."""
+
+    def __init__(self, kept: Amounts, single: list[int]) -> None:
+        single.sort()
+        self.listed: dict[int, list[int]] = defaultdict(list)
+        """The amounts of a bucket; of `buckets` in the end all."""
+        self._amounts = kept
+        first = 0
+        while first < len(single):
+            bucket = bucket_of(single[first])
+            last = bisect_left(single, least_of(bucket + 1), first)
+            self.listed[bucket] = single[first:last]
+            kept.add(bucket, last - first, sum(single[first:last]))
+            first = last
+        self.n = kept.counts.total()
+
+    @property
+    def buckets(self) -> set[int]:
+        """Those of the ranks that are asked for."""
+        return {self._amounts.up_to(rank)[0] for rank in self._ranks if rank} if self.n else set()
+
+    @property
+    def _ranks(self) -> tuple[int, int, int, int]:
+        """The last rank that is cut off below, both middle ones, and the last that is left."""
+        cut = self.n * TRIMMED_PERCENT // 100
+        return cut, (self.n + 1) // 2, self.n // 2 + 1, self.n - cut
+
+    def spread(self) -> Spread:
+        """The spread, once the buckets are listed."""
+        cut, low, high, last = self._ranks
+        middle, trimmed = self._at(low) + self._at(high), self._up_to(last) - self._up_to(cut)
+        return _spread(self.n, Fraction(middle, PARTS), Fraction(trimmed, PARTS))
+
+    def _at(self, rank: int) -> int:
+        bucket, place, _ = self._amounts.up_to(rank)
+        return sorted(self.listed[bucket])[place - 1]
+
+    def _up_to(self, rank: int) -> int:
+        if not rank:
+            return 0
+        bucket, place, below = self._amounts.up_to(rank)
+        return below + sum(sorted(self.listed[bucket])[:place])
 
 
 async def _from_rows(
@@ -105,40 +160,6 @@ async def _from_rows(
         row["member"]: _spread(row["n"], Fraction(row["middle"]), Fraction(row["trimmed"]))
         for row in rows
     }
-
-
-def _of(orders: Iterable[tuple[int, int]], flags: bytes) -> list[int]:
-    """The amounts of the customers of a set."""
-    return [amount for number, amount in orders if flags[number >> 3] >> (number & 7) & 1]
-
-
-def _ranks(amounts: Amounts) -> tuple[int, int, int, int]:
-    """The last rank that is cut off below, both middle ones, and the last that is left."""
-    n = amounts.counts.total()
-    cut = n * TRIMMED_PERCENT // 100
-    return cut, (n + 1) // 2, n // 2 + 1, n - cut
-
-
-def _ranked(own: Amounts, listed: Listings, flags: bytes) -> Spread:
-    """The spread of a group by the orders of the buckets of its ranks."""
-
-    @cache
-    def ascending(bucket: int) -> list[int]:
-        return sorted(_of(listed[bucket], flags))
-
-    def at(rank: int) -> int:
-        bucket, place, _ = own.up_to(rank)
-        return ascending(bucket)[place - 1]
-
-    def sum_to(rank: int) -> int:
-        if not rank:
-            return 0
-        bucket, place, below = own.up_to(rank)
-        return below + sum(ascending(bucket)[:place])
-
-    cut, low, high, last = _ranks(own)
-    middle, trimmed = at(low) + at(high), sum_to(last) - sum_to(cut)
-    return _spread(own.counts.total(), Fraction(middle, PARTS), Fraction(trimmed, PARTS))
 
 
 def _spread(n: int, middle: Fraction, trimmed: Fraction) -> Spread:

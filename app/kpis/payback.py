@@ -1,8 +1,8 @@
 """Payback: how many months it takes until new customers have earned what winning them cost."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from itertools import accumulate
 
@@ -22,11 +22,10 @@ from app.kpis.purchases import (
     timelines,
 )
 from app.problems import Text
-from app.purchases.book import Book
 from app.purchases.contributions import AVERAGE_MONTH, months_since
 from app.purchases.histories import PARTS, parts
 from app.purchases.newcomers import Window
-from app.purchases.since_first import brought_since_first
+from app.purchases.since_first import Brought, Channels, brought_since_first
 
 FORM = Option(
     "form",
@@ -103,81 +102,80 @@ FROM acquired GROUP BY 1, 2, 3, 4, 5
 """
 
 
-@dataclass
+@dataclass(frozen=True)
 class Earnings:
-    """What some customers have brought in since their first purchase."""
+    """What new customers have brought in from their first purchases up to and on a day."""
 
-    revenue: Counter[int] = field(default_factory=Counter)
-    """Net revenue in ten-thousandths, by whole months since the customer's own first purchase."""
-    observed: Counter[int] = field(default_factory=Counter)
-    """How many customers have been observed for so many days."""
-    currencies: set[str] = field(default_factory=set)
-
-    def add(self, other: "Earnings") -> None:
-        """Take in other customers."""
-        self.revenue.update(other.revenue)
-        self.observed.update(other.observed)
-        self.currencies |= other.currencies
+    channels: Sequence[Brought]
+    """Of each channel by which they came."""
+    today: int
 
     @property
     def customers(self) -> int:
         """How many they are."""
-        return self.observed.total()
+        return sum(each.first_days.total() for each in self.channels)
+
+    @property
+    def currencies(self) -> set[str]:
+        """The currencies in which anything was brought in or paid back."""
+        return {currency for each in self.channels for currency in each.currencies}
 
     def curve(self) -> list[Fraction]:
         """Net revenue per customer by the end of each month that all of them have completed."""
-        if not self.customers:
-            return []
-        observed = min(days for days, n in self.observed.items() if n)
-        totals = accumulate(self.revenue[month] for month in range(months_since(0, observed)))
         everybody = self.customers * PARTS
+        if not everybody:
+            return []
+        last = max(day for each in self.channels for day, n in each.first_days.items() if n)
+        totals = accumulate(
+            sum(each.amounts[month] for each in self.channels)
+            for month in range(months_since(0, max(0, self.today - last)))
+        )
         return [Fraction(total, everybody) for total in totals]
 
     def monthly(self) -> Fraction | None:
         """Net revenue per customer and month observed; None where no time has passed."""
-        days = sum(days * n for days, n in self.observed.items())
-        return Fraction(self.revenue.total(), PARTS) / (days / AVERAGE_MONTH) if days else None
+        days = sum(
+            n * max(0, self.today - day)
+            for each in self.channels
+            for day, n in each.first_days.items()
+        )
+        total = sum(each.amounts.total() for each in self.channels)
+        return Fraction(total, PARTS) / (days / AVERAGE_MONTH) if days else None
 
 
 async def measure_payback(
     session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
 ) -> Figures:
     """Months until new customers have paid back; see `Kpi.formula` of the catalogue."""
+    today = local_date(now(), periods[0].zone)
     book = await open_periods(session, scope, periods, opening=True)
     costs = await measure_costs(session, scope, periods, by, book)
     if book is not None:
-        earned = await _from_cells(book, periods)
+        windows = [Window.of(each.start, each.end) for each in periods]
+        brought = await brought_since_first(book, windows, today.toordinal())
     else:
-        earned = await _from_rows(session, scope, periods)
+        brought = await _from_rows(session, scope, periods, today)
     return [
         {
-            member: _measurement(scope, cost, _of(channels, cost.channels))
+            member: _measurement(
+                scope,
+                cost,
+                Earnings(
+                    [each for name, each in channels.items() if name in cost.channels],
+                    today.toordinal(),
+                ),
+            )
             for member, cost in groups.items()
         }
-        for groups, channels in zip(costs, earned, strict=True)
-    ]
-
-
-async def _from_cells(book: Book, periods: Sequence[Period]) -> list[dict[str, Earnings]]:
-    """What the new customers of each channel brought in, from what is kept."""
-    today = local_date(now(), periods[0].zone).toordinal()
-    found = await brought_since_first(
-        book, [Window.of(each.start, each.end) for each in periods], today
-    )
-    return [
-        {
-            name: Earnings(each.amounts, each.observed, each.currencies)
-            for name, each in channels.items()
-        }
-        for channels in found
+        for groups, channels in zip(costs, brought, strict=True)
     ]
 
 
 async def _from_rows(
-    session: AsyncSession, scope: Scope, periods: Sequence[Period]
-) -> list[dict[str, Earnings]]:
-    """The same from all orders."""
-    found: list[dict[str, Earnings]] = [{} for _ in periods]
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], today: date
+) -> list[Channels]:
+    """What the new customers of each channel brought in, from all orders."""
+    found: list[Channels] = [{} for _ in periods]
     for timeline in timelines(periods):
         rows = await read(
             session,
@@ -185,23 +183,16 @@ async def _from_rows(
             scope,
             timeline,
             starts=list(timeline.periods),
-            today=local_date(now(), timeline.zone),
+            today=today,
         )
         for row in rows:
-            earnings = found[timeline.periods[row["point"]]].setdefault(row["member"], Earnings())
+            brought = found[timeline.periods[row["point"]]].setdefault(row["member"], Brought())
             if row["kind"] == "won":
-                earnings.observed[max(0, row["days"])] += row["n"]
+                brought.first_days[today.toordinal() - row["days"]] += row["n"]
             else:
-                earnings.revenue[months_since(0, row["days"])] += parts(row["amount"])
-                earnings.currencies.add(row["currency"])
+                months = months_since(0, row["days"])
+                brought.earn(row["currency"], months, row["n"], parts(row["amount"]))
     return found
-
-
-def _of(channels: Mapping[str, Earnings], names: frozenset[str]) -> Earnings:
-    together = Earnings()
-    for name in names & channels.keys():
-        together.add(channels[name])
-    return together
 
 
 def first_month(curve: Sequence[Fraction], share: Fraction, cost: Fraction) -> int | None:

@@ -24,20 +24,21 @@ class Summed(NamedTuple):
     amount: Counter[Group]
 
 
-# OFFSET 0 leaves the planner nothing but one range of the key for each window and measure.
+# One range of the key for each window and measure, summed up where it is read: groups of all of
+# them would be sorted first.
 _CELLS = """
-SELECT asked.number, c.measure, {member} AS member, c.currency, sum(c.n), sum(c.amount)
+SELECT asked.number, kept.measure, c.*
 FROM unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))
     WITH ORDINALITY AS asked (first, last, number)
 CROSS JOIN unnest(CAST(:measures AS text[])) AS kept (measure)
 JOIN LATERAL (
-    SELECT * FROM purchase_cells c
+    SELECT {member} AS member, c.currency, sum(c.n), sum(c.amount)
+    FROM purchase_cells c
     WHERE c.workspace_id = :workspace_id AND c.measure = kept.measure
         AND c.dimension = :dimension AND c.place >= asked.first AND c.place < asked.last
         AND {condition}
-    OFFSET 0
+    GROUP BY 1, 2
 ) AS c ON true
-GROUP BY 1, 2, 3, 4
 """
 
 

@@ -14,17 +14,17 @@ from app.purchases.values import Booked
 
 # Money that moved before the month of the first purchase stands before the end, too.
 _CELLS = """
-SELECT asked.number, {member} AS member, c.currency, sum(c.n), sum(c.amount), sum(c.squares)
+SELECT asked.number, c.*
 FROM unnest(CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[]))
     WITH ORDINALITY AS asked (first, last, number)
 JOIN LATERAL (
-    SELECT * FROM purchase_cells c
+    SELECT {member} AS member, c.currency, sum(c.n), sum(c.amount), sum(c.squares)
+    FROM purchase_cells c
     WHERE c.workspace_id = :workspace_id AND c.measure = 'cohort' AND c.dimension = :dimension
         AND c.place >= asked.first AND c.place < asked.last AND c.other < asked.last
         AND {condition}
-    OFFSET 0
+    GROUP BY 1, 2
 ) AS c ON true
-GROUP BY 1, 2, 3
 """
 
 

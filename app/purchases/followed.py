@@ -1,6 +1,6 @@
 """What customers brought in, and what followed: in sums by group and currency."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.purchases.book import Book, Filters
@@ -41,15 +41,6 @@ class Followed:
             self.revenue += amount
         else:
             self.kept += amount
-
-    def take(self, base: Mapping[int, int], later: Mapping[int, int]) -> None:
-        """Add customers by what each of them brought in: first, and later if anything."""
-        self.customers += len(base)
-        self.base += sum(base.values())
-        for customer in base.keys() & later.keys():
-            revenue = later[customer]
-            self.revenue += revenue
-            self.kept += max(0, min(base[customer], revenue))
 
 
 #: By group and currency.

@@ -158,8 +158,8 @@ class CustomerAmounts(Base):
     """Amounts of 65,536 customers, and beside each its customer's place among these.
 
     kind `ordered`: of their purchases in the month `place` whose amount lies in the bucket
-    `bucket` (`bucket_of`); `moved`: what they brought in on the day `place` in the currency
-    `member`, orders less refunds. Money is in ten-thousandths.
+    `bucket` (`bucket_of`); `placed`: of those of the day `place`; `moved`: what they brought in on
+    the day `place` in the currency `member`, orders less refunds. Money is in ten-thousandths.
     """
 
     __tablename__ = "customer_amounts"

@@ -12,7 +12,7 @@ from app.purchases.contributions import ORDERED
 from app.purchases.local_days import month_of
 from app.purchases.one_trait import one_trait
 from app.purchases.spans import LEVELS
-from app.purchases.stored_amounts import Listing, ordered_amounts
+from app.purchases.stored_amounts import Listing, ordered_amounts, placed_amounts
 
 _CELLS = """
 SELECT {member} AS member, c.other, CAST(sum(c.n) AS bigint), CAST(sum(c.amount) AS numeric(38, 0))
@@ -95,6 +95,16 @@ async def listed_amounts(book: Book, months: range, buckets: Collection[int]) ->
     return found
 
 
+async def placed_on(book: Book, days: Collection[int]) -> Listing:
+    """The orders that are not fully refunded and were placed on some days."""
+    apart = {one.number for one in book.by_hand}
+    stored = await placed_amounts(book.session, book.workspace_id, days) if days else []
+    found = [each for each in stored if each[0] not in apart] if apart else stored
+    for place, one in enumerate(book.by_hand, book.base):
+        found += [(place, amount) for day, amount in one.history.ordered() if day in days]
+    return found
+
+
 # As in `standing`: an order that stood less than 2^stretch days ended soon after the last day.
 _STOOD = text("""
 SELECT u.number, u.amount FROM generate_series(1, CAST(:levels AS int)) AS power (of_two)
@@ -109,7 +119,7 @@ JOIN LATERAL (
 """)
 
 
-async def amounts_that_stood(book: Book, first: int, last: int) -> Listings:
+async def stood_later(book: Book, first: int, last: int) -> Listing:
     """The orders of the days [first, last) that stood at their end and were fully refunded then."""
     named: Mapping[str, object] = {
         "workspace_id": book.workspace_id,
@@ -125,7 +135,4 @@ async def amounts_that_stood(book: Book, first: int, last: int) -> Listings:
         for (placed, undone), amount in zip(history.undone, history.undone_amounts, strict=True):
             if first <= placed < last <= undone:
                 orders.append((place, amount))
-    found: Listings = {}
-    for place, amount in orders:
-        found.setdefault(bucket_of(amount), []).append((place, amount))
-    return found
+    return orders

@@ -22,8 +22,8 @@ class Brought:
     """Of the newcomers of one channel: money in ten-thousandths, by months since."""
 
     amounts: Counter[int] = field(default_factory=Counter)
-    observed: Counter[int] = field(default_factory=Counter)
-    """How many customers have been there for so many days."""
+    first_days: Counter[int] = field(default_factory=Counter)
+    """How many customers first bought on each day."""
     moves: Counter[str] = field(default_factory=Counter)
     """How many sums of a day, by currency."""
 
@@ -32,9 +32,9 @@ class Brought:
         self.moves[currency] += n
         self.amounts[months] += amount
 
-    def take(self, first: int, moves: Iterable[Move], days: int, times: int = 1) -> None:
-        """Add a customer who has been there for so many days, or with -1 take one away."""
-        self.observed[days] += times
+    def take(self, first: int, moves: Iterable[Move], times: int = 1) -> None:
+        """Add a customer who first bought on a day, or with -1 take one away."""
+        self.first_days[first] += times
         for day, currency, amount in moves:
             self.moves[currency] += times
             self.amounts[months_since(first, day)] += times * amount
@@ -46,19 +46,18 @@ class Brought:
 
 
 _KEPT = text("""
-SELECT asked.number, c.member, c.currency,
-    CASE WHEN asked.measure <> 'newcomers' THEN c.other END AS months, sum(c.n), sum(c.amount),
-    CASE WHEN asked.measure = 'newcomers' THEN array_agg(c.place) END AS first_days,
-    CASE WHEN asked.measure = 'newcomers' THEN array_agg(c.n) END AS customers
+SELECT asked.number, asked.measure, c.*
 FROM unnest(CAST(:numbers AS bigint[]), CAST(:measures AS text[]), CAST(:firsts AS bigint[]),
     CAST(:lasts AS bigint[])) AS asked (number, measure, first, last)
 JOIN LATERAL (
-    SELECT * FROM purchase_cells c
-    WHERE c.workspace_id = :workspace_id AND c.measure = asked.measure
-        AND c.dimension = 'channel' AND c.place >= asked.first AND c.place < asked.last
-    OFFSET 0
+    SELECT member, currency, other, sum(n), sum(amount),
+        array_agg(place) FILTER (WHERE asked.measure = 'newcomers'),
+        array_agg(n) FILTER (WHERE asked.measure = 'newcomers')
+    FROM purchase_cells
+    WHERE workspace_id = :workspace_id AND measure = asked.measure AND dimension = 'channel'
+        AND place >= asked.first AND place < asked.last
+    GROUP BY member, currency, other
 ) AS c ON true
-GROUP BY asked.number, asked.measure, 2, 3, 4
 """)
 _LATER = text("""
 SELECT number FROM customer_purchases
@@ -74,7 +73,7 @@ async def brought_since_first(book: Book, windows: Sequence[Window], today: int)
 
     Who they are, and which purchase was the first, is judged when the window ends.
     """
-    found = await _kept(book, windows, today)
+    found = await _kept(book, windows)
     later = await _moved_later(book, today)
     new = await newcomers(book, windows)
     undone = book.hands([bool(one.history.undone) for one in book.by_hand])
@@ -89,16 +88,15 @@ async def brought_since_first(book: Book, windows: Sequence[Window], today: int)
             history = histories[place]
             brought = channels.setdefault(history.traits.channel, Brought())
             if place in kept:
-                first = history.days[0]
-                brought.take(first, history.moves, max(0, today - first), -1)
+                brought.take(history.days[0], history.moves, -1)
             if place in judged:
                 first = min(history.bought(*window, window.last))
                 moves = (move for move in history.moves if move.day <= today)
-                brought.take(first, moves, max(0, today - first))
+                brought.take(first, moves)
     return found
 
 
-async def _kept(book: Book, windows: Sequence[Window], today: int) -> list[Channels]:
+async def _kept(book: Book, windows: Sequence[Window]) -> list[Channels]:
     """By the first of the days that are kept, and with all that is yet to come."""
     found: list[Channels] = [{} for _ in windows]
     pieces = [
@@ -107,11 +105,10 @@ async def _kept(book: Book, windows: Sequence[Window], today: int) -> list[Chann
     names = ("numbers", "measures", "firsts", "lasts")
     named = {name: [piece[at] for piece in pieces] for at, name in enumerate(names)}
     rows = await book.session.execute(_KEPT, {"workspace_id": book.workspace_id, **named})
-    for number, channel, currency, months, n, amount, first_days, customers in rows:
+    for number, measure, channel, currency, months, n, amount, first_days, customers in rows:
         brought = found[number].setdefault(channel, Brought())
-        if months is None:
-            for first_day, new in zip(first_days, customers, strict=True):
-                brought.observed[max(0, today - first_day)] += new
+        if measure == "newcomers":
+            brought.first_days.update(dict(zip(first_days, customers, strict=True)))
         else:
             brought.earn(currency, months, int(n), int(amount))
     for cell, sums in book.corrections.items():
@@ -121,7 +118,7 @@ async def _kept(book: Book, windows: Sequence[Window], today: int) -> list[Chann
             if window.first <= cell.place < window.last:
                 brought = channels.setdefault(cell.member, Brought())
                 if cell.measure == "newcomers":
-                    brought.observed[max(0, today - cell.place)] += sums.n
+                    brought.first_days[cell.place] += sums.n
                 else:
                     brought.earn(cell.currency, cell.other, sums.n, sums.amount)
     return found

@@ -5,14 +5,17 @@ those who bought on a day is kept for every day, for every two days, for every f
 of days is the union of a few of them. Sets are stored in chunks of 65,536 customers.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from struct import unpack
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from struct import calcsize, unpack
 from typing import NamedTuple
 
 #: Customers of one stored piece of a set.
 CHUNK = 65_536
 #: Spans of 2^20 days hold every date there is.
 LEVELS = 21
+_FLAGS = bytes.maketrans(b"01", b"\0\1")
 
 
 class Span(NamedTuple):
@@ -71,9 +74,22 @@ def set_of(numbers: Collection[int]) -> int:
     return int.from_bytes(flags, "little")
 
 
-def flags_of(bits: int, all_: int) -> bytes:
-    """A set as bytes, as many as the set of all has: whether one of these is in it is read fast."""
-    return bits.to_bytes((all_.bit_length() + 7) >> 3, "little")
+def index_of(sets: Sequence[int], size: int) -> Sequence[int]:
+    """For each number below `size`, which of some disjoint sets it is in: the place from 1, or 0.
+
+    The binary digits of the places are made of whole sets, so that it takes as many passes as
+    there are digits, not as there are sets.
+    """
+    code = next(code for code in "BHI" if len(sets) < 256 ** calcsize(f"<{code}"))
+    width = calcsize(f"<{code}")
+    together = 0
+    for digit in range(len(sets).bit_length()):
+        own = (bits for place, bits in enumerate(sets, 1) if place >> digit & 1)
+        flags = bytearray(width * size)
+        flags[::width] = f"{reduce(or_, own, 0):0{size}b}"[::-1].encode().translate(_FLAGS)
+        together |= int.from_bytes(flags, "little") << digit
+    found = together.to_bytes(width * size, "little")
+    return found if width == 1 else unpack(f"<{size}{code}", found)
 
 
 def members_of(bits: int) -> Iterator[int]:

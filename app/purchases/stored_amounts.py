@@ -29,6 +29,8 @@ class Listed(NamedTuple):
 
 #: The kind of what was brought in on a day.
 MOVED = "moved"
+#: The kind of orders that were placed on a day.
+PLACED = "placed"
 #: A customer, by its place in a chunk or by its number, and an amount.
 Amount = tuple[int, int]
 Listing = list[Amount]
@@ -44,6 +46,7 @@ def amounts_of(histories: Mapping[int, History]) -> dict[Listed, Listing]:
         for day, amount in history.ordered():
             name = (ORDERED, month_of(day), bucket_of(amount), "")
             found.setdefault(name, []).append((number, amount))
+            found.setdefault((PLACED, day, 0, ""), []).append((number, amount))
         for day, currency, amount in history.moves:
             found.setdefault((MOVED, day, 0, currency), []).append((number, amount))
     return {Listed(*name): sorted(listing) for name, listing in found.items()}
@@ -141,8 +144,23 @@ async def ordered_amounts(
     named = {"workspace_id": workspace_id, "months": list(months), "buckets": list(buckets)}
     found: dict[int, Listing] = {}
     for bucket, chunk, *packed in await session.execute(_ORDERED, named):
-        first = chunk * CHUNK
         customers, amounts = unpacked(*packed)
-        numbers = [first + customer for customer in customers]
+        numbers = map((chunk * CHUNK).__add__, customers)
         found.setdefault(bucket, []).extend(zip(numbers, amounts, strict=True))
+    return found
+
+
+_PLACED = text("""
+SELECT chunk, customers, amounts FROM customer_amounts
+WHERE workspace_id = :workspace_id AND kind = 'placed' AND place = ANY(CAST(:days AS bigint[]))
+""")
+
+
+async def placed_amounts(session: AsyncSession, workspace_id: UUID, days: Iterable[int]) -> Listing:
+    """What was ordered on some days, with the numbers of customers."""
+    named = {"workspace_id": workspace_id, "days": list(days)}
+    found: Listing = []
+    for chunk, *packed in await session.execute(_PLACED, named):
+        customers, amounts = unpacked(*packed)
+        found.extend(zip(map((chunk * CHUNK).__add__, customers), amounts, strict=True))
     return found

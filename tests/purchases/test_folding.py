@@ -32,6 +32,8 @@ CUSTOMERS = [f"c{number}" for number in range(5)]
 ORDERS = [f"o{number}" for number in range(8)]
 #: Single months and several: money is kept by month.
 MONTHS = [*chain(date(2018, 9, 1), [30, 31, 30]), *chain(date(2018, 10, 1), [61])]
+#: Days before and after a month: amounts are kept by month and by day.
+(AROUND_A_MONTH,) = chain(date(2018, 9, 20), [50])
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ async def _figures(
         for wanted, by in ((scope, None), (scope, "segment"), (filtered, None), (scope, joined)):
             found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
             if kpi in _WITH_SPREAD:  # of a few periods alone
-                for period in MONTHS[1:]:
+                for period in (*MONTHS[1:], AROUND_A_MONTH, periods[0]):
                     found += await kpi.measure(session, wanted, [period], by)
     for kpi, options in _WITH_OPTIONS:
         wanted = replace(scope, options=options)
