@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261122_placed_amounts"
-down_revision = "20261122_churn_counts"
+down_revision = "20261122_weighting_schemes"
 branch_labels = None
 depends_on = None
 
