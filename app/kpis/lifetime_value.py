@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kpis.acquisition_cost import Cost, measure_costs
 from app.kpis.declaration import Measurement, Option, Scope
 from app.kpis.lifetime_rows import Worth, sums_from_rows
 from app.kpis.lifetime_sets import TENTHS, Sums, acquired, everybody
@@ -14,9 +15,11 @@ from app.kpis.periods import Period
 from app.kpis.purchases import Figures, chosen, gathered, open_periods
 from app.kpis.refund_basis import with_orders
 from app.kpis.statistics import Difference
+from app.kpis.value_less_cost import less_cost, with_cost
 from app.problems import Text
 from app.purchases.book import Book
 from app.purchases.undone import undone_orders
+from app.responses.cells import JOINED
 
 COHORT = Option(
     "cohort",
@@ -77,7 +80,28 @@ async def measure_lifetime_value(
 ) -> Figures:
     """Mean net revenue per customer, by period and group; see `Kpi.formula` of the catalogue."""
     book = await open_periods(session, scope, periods, opening=True)
-    return await value_customers(session, scope, periods, by, book)
+    found = await value_customers(session, scope, periods, by, book)
+    if not with_cost(scope):
+        return found
+    costs = await _costs(session, scope, periods, by, book)
+    return [
+        {member: less_cost(each, own.get(member), scope.level) for member, each in groups.items()}
+        for groups, own in zip(found, costs, strict=True)
+    ]
+
+
+async def _costs(
+    session: AsyncSession,
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str | None,
+    book: Book | None,
+) -> list[dict[str, Cost]]:
+    """What winning the customers cost, where it is stated: of new ones, and by channel alone."""
+    asked = {*scope.filters, *(by.split(JOINED) if by else ())}
+    if chosen(scope, COHORT) == "all" or not asked <= {"channel"}:
+        return [{} for _ in periods]
+    return await measure_costs(session, scope, periods, by, book)
 
 
 async def value_customers(

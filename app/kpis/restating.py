@@ -21,6 +21,7 @@ from app.kpis.declaration import Ground, Kpi, Scope
 from app.kpis.period_schemas import KpiPeriod
 from app.kpis.periods import Bucket, Period
 from app.kpis.refund_basis import with_orders
+from app.kpis.value_less_cost import with_cost
 from app.market.changed_days import LEAD_DAYS
 from app.purchases.changed_days import PURCHASE_DAYS, REFUNDED_ORDER_DAYS
 from app.responses import changed_days as responses
@@ -86,7 +87,11 @@ async def _latest_changes(
     What is not kept in this zone is counted from the rows, as the figures themselves are.
     """
     state = await session.get(RollupState, scope.workspace_id)
-    grounds = (*kpi.grounds, *(("refunded_orders",) if with_orders(scope) else ()))
+    grounds = list(kpi.grounds)
+    if with_orders(scope):
+        grounds.append("refunded_orders")
+    if with_cost(scope):
+        grounds.append("acquisition_spend")
     of_responses = responses.changed_days(
         state, scope.time_zone, of_surveys=scope.survey_ids is not None
     )

@@ -1,6 +1,7 @@
 """The KPIs of customers: retention, repeat purchases, acquisition, lifetime value."""
 
 from app.kpis.acquisition import compare_rates, measure_acquisition
+from app.kpis.acquisition_cost import LAG
 from app.kpis.declaration import Kpi
 from app.kpis.lifetime_value import (
     COHORT,
@@ -15,6 +16,7 @@ from app.kpis.purchases import CUSTOMER_DIMENSIONS
 from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import FORMULA, WINDOW, compare_shares, measure_retention
 from app.kpis.returning import WITHIN_DAYS, measure_repeats
+from app.kpis.value_less_cost import ACQUISITION_COST
 from app.problems import Text
 
 DIMENSIONS = tuple(CUSTOMER_DIMENSIONS)
@@ -132,7 +134,10 @@ LIFETIME_VALUE = Kpi(
         "and deciles interpolate linearly. Orders in several currencies are not added up: there "
         "is no value then. With service_cost, so much is taken off for each order; with "
         "discounted=yes each order and refund is divided by (1 + discount_annual) to the power "
-        "of the years of 365.25 days since the customer's first order. "
+        "of the years of 365.25 days since the customer's first order. With acquisition_cost=yes "
+        "and cohort=acquired each customer bears the cost of a new one (blended, as in cac); new "
+        "customers then count as a Poisson count, so that the variance grows by the square of "
+        "the cost. For cohort=all, and by anything but the channel, it is not stated: no value. "
         "mode=predictive: mean over the customers of a model run (BG/NBD or Pareto/NBD) of "
         "margin x (P(alive) x discounted expected purchases within horizon_months x expected "
         "value of a purchase by Gamma-Gamma); residual is what is to come, total adds what was "
@@ -142,6 +147,9 @@ LIFETIME_VALUE = Kpi(
         "中位数与十分位数采用线性插值。订单涉及多种币种时不相加，没有数值。"
         "给出 service_cost 时，每笔订单扣除该成本；discounted=yes 时，每笔订单和退款除以 "
         "(1 + discount_annual) 的 n 次方，n 为距该客户首笔订单的年数（每年 365.25 天）。"
+        "acquisition_cost=yes 且 cohort=acquired 时，每位客户扣除单个新客户的获客成本"
+        "（全部支出，口径同 cac）；此时新客户数视为泊松计数，方差增加成本的平方。"
+        "cohort=all 或按渠道以外的维度时没有获客成本数据，因此没有数值。"
         "mode=predictive：模型运行（BG/NBD 或 Pareto/NBD）所含客户的「毛利率 x 存活概率 x "
         "horizon_months 内折现的预期购买次数 x 每次购买的预期金额（Gamma-Gamma）」的平均值；"
         "residual 为未来价值，total 另加已实现价值；区间由参数按其协方差抽样得到。",
@@ -164,6 +172,8 @@ LIFETIME_VALUE = Kpi(
         SERVICE_COST,
         DISCOUNTED,
         REFUND_BASIS,
+        ACQUISITION_COST,
+        LAG,
         HORIZON,
         DISCOUNT,
         UNRELIABLE,
