@@ -75,7 +75,7 @@ async def spread_orders(
         return await _from_rows(session, scope, period, by)
     groups = await book.groups(by, scope.filters)
     group_of = index_of(list(groups.values()), book.everybody.bit_length())
-    single = await placed_on(book, {*before, *after}) + await stood_later(book, *window)
+    single = await placed_on(book, frozenset([*before, *after])) + await stood_later(book, *window)
     singles = _by_group(single, group_of, len(groups))
     found = {
         member: _Orders(kept.get(member, Amounts()), own)

@@ -17,10 +17,11 @@ SELECT place, member, chunk, customers, amounts FROM customer_amounts
 WHERE workspace_id = :workspace_id AND kind = 'moved' AND place = ANY(CAST(:days AS bigint[]))
 """)
 
-#: By number.
+_At = tuple[str, int]
+"""A currency, and a chunk of customers."""
 _Amounts = dict[int, int]
-_Brought = dict[str, _Amounts]
-"""By currency."""
+"""Of the customers of a chunk, by their places in it: large mappings take twice as long."""
+_Brought = dict[_At, _Amounts]
 
 
 async def followed_by_days(
@@ -33,32 +34,43 @@ async def followed_by_days(
     group_of = index_of(list(groups.values()), book.everybody.bit_length())
     found: list[Groups] = []
     for base, after in asked:
+        by_currency: dict[str, _Sums] = {}
+        for (currency, chunk), before in brought[base].items():
+            sums = by_currency.setdefault(currency, _Sums(len(groups)))
+            own = group_of[chunk * CHUNK : (chunk + 1) * CHUNK]
+            sums.add(before, brought[after].get((currency, chunk), {}), own)
         found.append({})
-        for currency, before in brought[base].items():
-            sums = _followed(before, brought[after].get(currency, {}), group_of, len(groups))
-            for member, own in zip(groups, sums, strict=True):
-                if own.customers:
-                    found[-1].setdefault(member, {})[currency] = own
+        for currency, sums in by_currency.items():
+            for member, followed in zip(groups, sums.followed(), strict=True):
+                if followed.customers:
+                    found[-1].setdefault(member, {})[currency] = followed
     return found
 
 
-def _followed(
-    before: _Amounts, after: _Amounts, group_of: Sequence[int], groups: int
-) -> list[Followed]:
-    """What followed in each group, by who is in which from 1."""
-    # By plain numbers: an attribute takes as long as the sum.
-    customers, base, revenue, kept = ([0] * (groups + 1) for _ in range(4))
-    for group, amount in zip(map(group_of.__getitem__, before), before.values(), strict=True):
-        if amount > 0:
-            customers[group] += 1
-            base[group] += amount
-    for customer in before.keys() & after.keys():
-        amount, later = before[customer], after[customer]
-        if amount > 0:
-            group = group_of[customer]
-            revenue[group] += later
-            kept[group] += max(0, min(amount, later))
-    return [Followed(*sums) for sums in zip(customers, base, revenue, kept, strict=True)][1:]
+class _Sums:
+    """What followed, by the number of the group."""
+
+    def __init__(self, groups: int) -> None:
+        # Plain numbers: an attribute of each group takes as long as the sum.
+        self._columns = [[0] * (groups + 1) for _ in Followed.__dataclass_fields__]
+
+    def add(self, before: _Amounts, after: _Amounts, group_of: Sequence[int]) -> None:
+        """Add customers by what they brought in, and by who is in which group from 1."""
+        customers, base, revenue, kept = self._columns
+        for group, amount in zip(map(group_of.__getitem__, before), before.values(), strict=True):
+            if amount > 0:
+                customers[group] += 1
+                base[group] += amount
+        for customer in before.keys() & after.keys():
+            amount, later = before[customer], after[customer]
+            if amount > 0:
+                group = group_of[customer]
+                revenue[group] += later
+                kept[group] += max(0, min(amount, later))
+
+    def followed(self) -> list[Followed]:
+        """Of each group."""
+        return [Followed(*sums) for sums in zip(*self._columns, strict=True)][1:]
 
 
 async def brought_in_days(book: Book, windows: Sequence[Window]) -> list[Amounts]:
@@ -67,45 +79,50 @@ async def brought_in_days(book: Book, windows: Sequence[Window]) -> list[Amounts
     for kept in await _brought_in(book, tuple(windows)):
         customers: list[int] = []
         amounts: list[int] = []
-        for brought in kept.values():
-            customers += brought
+        for (_, chunk), brought in kept.items():
+            customers += [chunk * CHUNK + customer for customer in brought]
             amounts += brought.values()
         found.append(Amounts.of(customers, amounts))
     return found
 
 
 async def _brought_in(book: Book, windows: tuple[Window, ...]) -> list[_Brought]:
-    # Numbers are those of this book; it lives as long as what is known of its snapshot.
+    # Places are those of this book; it lives as long as what is known of its snapshot.
     asked = (_brought_in, id(book), windows)
     return await once(book.session, asked, lambda: _read(book, windows))
 
 
 async def _read(book: Book, windows: Sequence[Window]) -> list[_Brought]:
     days = {day for window in windows for day in range(*window)}
-    listed: dict[int, list[tuple[str, int, Columns]]] = {day: [] for day in days}
+    listed: dict[int, list[tuple[_At, Columns]]] = {day: [] for day in days}
     named = {"workspace_id": book.workspace_id, "days": sorted(days)}
     for day, currency, chunk, *packed in await book.session.execute(_KEPT, named):
-        listed[day].append((currency, chunk * CHUNK, unpacked(*packed)))
+        listed[day].append(((currency, chunk), unpacked(*packed)))
+    apart = [divmod(one.number, CHUNK) for one in book.by_hand if one.number is not None]
+    by_hand: dict[int, list[tuple[_At, Columns]]] = {}
+    for place, one in enumerate(book.by_hand, book.base):
+        chunk, customer = divmod(place, CHUNK)
+        for day, currency, amount in one.history.moves:
+            by_hand.setdefault(day, []).append(((currency, chunk), ((customer,), (amount,))))
     found = []
     for window in windows:
-        found.append(_together(each for day in range(*window) for each in listed[day]))
-        for brought in found[-1].values():
-            for one in book.by_hand:
-                brought.pop(-1 if one.number is None else one.number, None)
-        for place, one in enumerate(book.by_hand, book.base):
-            for day, currency, amount in one.history.moves:
-                if window.first <= day < window.last:
-                    own = found[-1].setdefault(currency, {})
-                    own[place] = own.get(place, 0) + amount
+        kept = _together(each for day in range(*window) for each in listed[day])
+        for (_, chunk), brought in kept.items():
+            for customer in (customer for at, customer in apart if at == chunk):
+                brought.pop(customer, None)
+        hands = _together(each for day in range(*window) for each in by_hand.get(day, ()))
+        found.append(kept | hands)
     return found
 
 
-def _together(listed: Iterable[tuple[str, int, Columns]]) -> _Brought:
+def _together(days: Iterable[tuple[_At, Columns]]) -> _Brought:
     """The sums of customers."""
     found: _Brought = {}
-    for currency, first, (customers, amounts) in listed:
-        sums = found.setdefault(currency, {})
-        so_far = sums.get
-        for customer, amount in zip(map(first.__add__, customers), amounts, strict=True):
-            sums[customer] = so_far(customer, 0) + amount
+    for at, columns in days:
+        sums = found.setdefault(at, {})
+        for customer, amount in zip(*columns, strict=True):
+            if customer in sums:
+                sums[customer] += amount
+            else:
+                sums[customer] = amount
     return found

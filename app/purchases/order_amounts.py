@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
+from app.db import once
 from app.purchases.book import Book, Filters
 from app.purchases.buckets import bucket_of
 from app.purchases.contributions import ORDERED
@@ -95,8 +96,14 @@ async def listed_amounts(book: Book, months: range, buckets: Collection[int]) ->
     return found
 
 
-async def placed_on(book: Book, days: Collection[int]) -> Listing:
+async def placed_on(book: Book, days: frozenset[int]) -> Listing:
     """The orders that are not fully refunded and were placed on some days."""
+    # Places are those of this book; it lives as long as what is known of its snapshot.
+    asked = (placed_on, id(book), days)
+    return await once(book.session, asked, lambda: _placed_on(book, days))
+
+
+async def _placed_on(book: Book, days: Collection[int]) -> Listing:
     apart = {one.number for one in book.by_hand}
     stored = await placed_amounts(book.session, book.workspace_id, days) if days else []
     found = [each for each in stored if each[0] not in apart] if apart else stored
