@@ -46,7 +46,9 @@ def outcome(run: ModelRun) -> Outcome:
             "actual": held.actual,
             "error": held.error,
         }
-    result["projection"] = _projection(model, rows, run.discount_annual / 100)
+    discount = run.discount_annual / 100
+    result["constant_retention"] = _constant(model, rows, discount)
+    result["projection"] = _projection(model, rows, discount)
     return Outcome("unreliable" if reasons else "sound", result | {"reasons": reasons})
 
 
@@ -65,6 +67,18 @@ def _held(rows: list[Renewal], last: int) -> Holdout | None:
     return Holdout(
         found, sum(each.expected for each in found), float(sum(each.actual for each in found))
     )
+
+
+def _constant(
+    model: ShiftedBetaGeometric, rows: list[Renewal], discount: float
+) -> dict[str, float]:
+    """What one chance of renewing for all would say, beside what the model says."""
+    retention = sum(each.renewed for each in rows) / sum(each.at_risk for each in rows)
+    return {
+        "retention": retention,
+        "margin_multiple": contracts.constant_margin_multiple(retention, discount),
+        "margin_multiple_by_model": model.margin_multiple(discount),
+    }
 
 
 def _projection(

@@ -66,6 +66,23 @@ class ShiftedBetaGeometric:
                 break
         return total
 
+    def margin_multiple(self, discount: float) -> float:
+        """What a new customer brings in, for a margin of 1 a period from the first renewal on.
+
+        The sum over t of survival(t) / (1 + `discount`)^t.
+        """
+        return self.residual_renewals(1, discount) / (1 + discount)
+
+
+def constant_margin_multiple(retention: float, discount: float) -> float:
+    """The same if everybody renews with one chance: r / (1 + i - r), the margin multiple.
+
+    The simple formula of lifetime value. It takes those who stay to end as easily as those who
+    have ended, and so tells too little (Fader and Hardie, 2010). Finite for r < 1 + i: as a
+    share is at most 1, for any `discount` above 0.
+    """
+    return retention / (1 + discount - retention)
+
 
 def fit(renewals: Sequence[Renewal]) -> Fit:
     """The parameters that make the renewals most likely."""

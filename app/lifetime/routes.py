@@ -33,6 +33,7 @@ _UNKNOWN: dict[str, Any] = {
     "value_model": None,
     "new_customer_year": None,
     "holdout": None,
+    "constant_retention": None,
     "projection": [],
     "data_hash": None,
     "code_version": None,

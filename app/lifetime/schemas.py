@@ -131,6 +131,19 @@ class ContractPeriod(Output):
     """Discounted expected renewals of a customer who comes to this renewal (DERL)."""
 
 
+class ConstantRetention(Output):
+    """The simple formula of lifetime value, which lets everybody renew with one chance."""
+
+    retention: float
+    """Renewals by opportunities to renew, all periods together."""
+    margin_multiple: float
+    """r / (1 + i - r): what a new customer brings in, discounted, for a margin of 1 a period from
+    the first renewal on."""
+    margin_multiple_by_model: float
+    """The same sum with the survival that the model projects: what is above it comes of customers
+    who differ, because those who stay are the likelier to stay."""
+
+
 class ModelRunRead(Output):
     """A run of a model; what is not known yet is null."""
 
@@ -155,6 +168,8 @@ class ModelRunRead(Output):
     new_customer_year: float | None
     """Repeat purchases that a new customer is expected to make in 365 days, 52 weeks, 12 months."""
     holdout: HoldoutTable | None
+    constant_retention: ConstantRetention | None
+    """For contracts: the simple formula beside the model; null without a fit."""
     projection: list[ContractPeriod]
     data_hash: str | None
     code_version: str | None

@@ -54,6 +54,44 @@ def test_residual_renewals_are_the_published_form(discount: float) -> None:
         assert model.residual_renewals(n, discount) == pytest.approx(form, rel=1e-9)
 
 
+def test_the_margin_multiple_of_one_chance_is_the_sum_of_its_series() -> None:
+    """r / (1 + i - r) is what r^t / (1 + i)^t add up to; it is the model's without any spread."""
+    for retention, discount in ((0.8, 0.1), (0.3, 1.0), (0.95, 0.01)):
+        series = sum((retention / (1 + discount)) ** t for t in range(1, 2_000))
+        found = contracts.constant_margin_multiple(retention, discount)
+        assert found == pytest.approx(series, rel=1e-9)
+        alike = ShiftedBetaGeometric((1 - retention) * 1e9, retention * 1e9)
+        assert alike.margin_multiple(discount) == pytest.approx(found, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("survivors", "retention", "least"), [(REGULAR, 0.774, 0.13), (HIGH_END, 0.8967, 0.11)]
+)
+def test_one_chance_for_all_tells_too_little(
+    survivors: list[int], retention: float, least: float
+) -> None:
+    """On the published data the model says more, and the more of those who have stayed longer.
+
+    Fader and Hardie (2010): one retention rate undervalues the customers that there are. The
+    model's sum is made here term by term, with survival as a ratio of beta functions.
+    """
+    opportunities = from_survivors(survivors)
+    one = sum(each.renewed for each in opportunities) / sum(each.at_risk for each in opportunities)
+    assert one == pytest.approx(retention, abs=5e-4)
+    model = ShiftedBetaGeometric.of(contracts.fit(opportunities).values)
+    simple = contracts.constant_margin_multiple(one, 0.1)
+    series = sum(
+        float(special.beta(model.alpha, model.beta + t) / special.beta(model.alpha, model.beta))
+        / 1.1**t
+        for t in range(1, 400)
+    )
+    assert model.margin_multiple(0.1) == pytest.approx(series, rel=1e-9)
+    assert series / simple - 1 > least
+    of_those_who_stay = [model.residual_renewals(n, 0.1) / 1.1 for n in range(1, 9)]
+    assert of_those_who_stay == sorted(of_those_who_stay)
+    assert of_those_who_stay[-1] > 1.4 * simple
+
+
 def test_several_cohorts_add_up() -> None:
     """Two cohorts of different ages, by opportunity, fit as one whose counts are their sums."""
     one, two = from_survivors([800, 600, 500]), from_survivors([200, 150])
@@ -82,6 +120,14 @@ async def test_published_fits_through_the_api(
     assert run["holdout"]["rows"][0]["purchases"] == 7
     assert run["holdout"]["error"] < 0.02
     assert len(run["projection"]) == 17
+    constant, model_run = run["constant_retention"], run["projection"][0]
+    share = sum(survivors[1:]) / sum(survivors[:-1])
+    assert constant["retention"] == pytest.approx(share)
+    assert constant["margin_multiple"] == pytest.approx(share / (1.1 - share))
+    assert constant["margin_multiple_by_model"] == pytest.approx(
+        model_run["residual_renewals"] / 1.1
+    )
+    assert constant["margin_multiple_by_model"] > constant["margin_multiple"]
     model = ShiftedBetaGeometric(alpha, beta)
     for each in run["projection"]:
         assert each["survival"] == pytest.approx(model.survival(each["period"]), abs=2e-4)
@@ -117,6 +163,7 @@ async def test_nobody_ended(tenant: Tenant, drain: Any) -> None:
     await drain()
     run = (await tenant.client.get(answer.headers["Location"])).json()
     assert (run["status"], run["reasons"]) == ("refused", ["nobody_ended"])
+    assert run["constant_retention"] is None
 
 
 def test_huge_discount_ends_the_sum() -> None:
