@@ -47,7 +47,7 @@ class Moments:
     @property
     def tells_as_much_as(self) -> float:
         """The number of independent answers that would tell as much."""
-        return self.n if self.n_effective is None else self.n_effective
+        return float(self.n) if self.n_effective is None else self.n_effective
 
     @property
     def square_error(self) -> Fraction | None:

@@ -35,7 +35,7 @@ class Share:
     @property
     def tells_as_much_as(self) -> float:
         """The number of independent answers that would tell as much."""
-        return self.total if self.n_effective is None else self.n_effective
+        return float(self.total) if self.n_effective is None else self.n_effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class NpsCounts:
     @property
     def tells_as_much_as(self) -> float:
         """The number of independent answers that would tell as much."""
-        return self.answered if self.n_effective is None else self.n_effective
+        return float(self.answered) if self.n_effective is None else self.n_effective
 
 
 def wilson(share: Share, level: float = DEFAULT_LEVEL) -> Interval | None:
@@ -181,7 +181,7 @@ def nps_difference(
 def _wilson_arms(share: Share, z: float) -> tuple[float, float]:
     """Distances from the share down to and up to its Wilson limits, both at least 0."""
     n = share.tells_as_much_as
-    p = share.count / share.total
+    p = float(share.count / share.total)
     weight = z * z / n
     shift = weight * (0.5 - p) / (1 + weight)
     half = z / (1 + weight) * math.sqrt(p * (1 - p) / n + weight / (4 * n))

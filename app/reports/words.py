@@ -214,6 +214,7 @@ METHODS: dict[str, Text] = {
     "none": Text("none", "无"),
 }
 EXCLUSIONS: dict[str, Text] = {
+    "not_in_scheme": Text("not in the weighting scheme", "不属于加权方案"),
     "dismissed": Text("dismissed", "忽略"),
     "skipped": Text("skipped", "跳过"),
     "not_applicable": Text("not applicable", "不适用"),

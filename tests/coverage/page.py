@@ -7,10 +7,11 @@ from tests.coverage.intervals import INTERVALS, SIZES, Method
 from tests.coverage.lifetimes import LIFETIME_INTERVALS, LIFETIME_TESTS
 from tests.coverage.rejections import TESTS
 from tests.coverage.samples import DRAWN, Measured
+from tests.coverage.weighted import WEIGHTED_INTERVALS, WEIGHTED_TESTS
 from tests.docs.reference import made, markdown_table
 
-ALL_INTERVALS = (*INTERVALS, *LIFETIME_INTERVALS)
-ALL_TESTS = (*TESTS, *LIFETIME_TESTS)
+ALL_INTERVALS = (*INTERVALS, *WEIGHTED_INTERVALS, *LIFETIME_INTERVALS)
+ALL_TESTS = (*TESTS, *WEIGHTED_TESTS, *LIFETIME_TESTS)
 
 
 @cache
@@ -36,7 +37,9 @@ def coverage() -> str:
         _table(ALL_INTERVALS, tests=False),
         "Student's intervals of a mean fall short where few answers lie on a skewed scale: below "
         "30 answers figures carry the warning `few_answers`. Garwood's and Newcombe's hold more "
-        "than they promise where little was counted.",
+        "than they promise where little was counted. Weighted: one answer in five is of a half of "
+        "the population and weighs four times the others; where the halves differ Kish's number "
+        "is too small, and intervals hold more.",
         "## Tests / 检验",
         _table(ALL_TESTS, tests=True),
         "Exact tests claim less than 5 % where few outcomes are possible.",
