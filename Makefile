@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp ## the service with demo data and its own PostgreSQL (ARG
 
 test: $(VENV)/dev.stamp ## lint, types, contracts and the whole suite
 	@$(CHECKS) \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) || tested=1; \
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) || tested=1; \
 	[ $$failed -eq 0 ] || echo "make check found something: see above the tests" >&2; \
 	exit $$((failed + tested))
 

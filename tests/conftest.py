@@ -20,6 +20,7 @@ from alembic.config import Config
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
+from xdist.remote import Producer
 
 from app import worker
 from app.config import DEMO_PEPPER, Settings
@@ -32,6 +33,7 @@ from app.workspaces import service as workspaces
 from app.workspaces.models import Workspace
 from app.workspaces.schemas import ApiKeyCreate
 from tests.conformance import conforms
+from tests.dealing import ByGroup, rank_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,6 +45,16 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first."""
+    items.sort(key=lambda item: rank_of(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
+    """Deal the tests out to the workers by what they share."""
+    return ByGroup(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -29,10 +29,7 @@ from tests.proofs.ledger import Ledger, Load
 from tests.responses.builders import answer, publish
 from tests.test_server import Service, service
 
-pytestmark = [
-    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc"),
-    pytest.mark.xdist_group("durability"),  # its servers are started once
-]
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
 #: How long after PostgreSQL accepts connections again the next acknowledgement may take.
 _RECOVERY_SECONDS = 8.0

@@ -15,14 +15,12 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip where the inputs are absent; keep the folder on one worker, which loads once."""
+    """Skip where the inputs are absent."""
     absent = [path.name for path in (CDNOW, BANK, CFPB) if not path.is_file()]
+    reason = f"real inputs are not beside the repository: {', '.join(absent)}"
     for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("acceptance"))
-            if absent:
-                reason = f"real inputs are not beside the repository: {', '.join(absent)}"
-                item.add_marker(pytest.mark.skip(reason=reason))
+        if absent and item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,6 @@ from tests.conformance import contract
 from tests.conftest import Tenant
 from tests.http.serving import serving
 
-pytestmark = pytest.mark.xdist_group("clients")  # generated once
-
 #: Five scores: three promoters, a passive, a detractor.
 FIGURE = {"n": 5, "value": 0.4, "method": "adjusted_wald"}
 #: The bodies that openapi-python-client has no name for; it sends JSON instead.

@@ -19,8 +19,6 @@ import pytest
 from app.demo import postgres
 from app.demo.postmaster import live_postmaster
 
-pytestmark = pytest.mark.xdist_group("demo-run")  # two demos are enough for a machine
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

@@ -20,8 +20,6 @@ from app.cli import commands as cli
 from tests.docs.conftest import Demo
 from tests.docs.markdown import ROOT, blocks
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 def commands(name: str) -> list[str]:
     """The `feedback` commands of a page, each on one line and without its comment."""

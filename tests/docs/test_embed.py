@@ -19,10 +19,7 @@ from tests.docs.markdown import ROOT, blocks
 
 EXAMPLE = ROOT / "docs" / "examples" / "embed.html"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.xdist_group("demo"),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 TEXTS = {
     "satisfied": {"en": "How satisfied are you?", "zh-CN": "您的满意程度如何？"},
     "recommend": {"en": "How likely are you to recommend us?", "zh-CN": "您有多大可能推荐我们？"},

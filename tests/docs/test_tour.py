@@ -13,8 +13,6 @@ from tests.docs.conftest import Demo
 from tests.docs.markdown import PAGES, ROOT, Block, blocks
 from tests.docs.shapes import misfits
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 #: Pages whose commands need nothing but a running demo. A translation has the same commands.
 TOURS = [
     "README.md", "docs/analyses.md", "docs/embed.md", "docs/call-centre.md", "docs/reports.md",

@@ -16,10 +16,9 @@ from app.jobs import running
 from tests.conftest import Tenant, open_tenant
 from tests.lifetime.cdnow import CALIBRATED, FILE, HELD, load, parameters, segment
 
-pytestmark = [
-    pytest.mark.skipif(not FILE.is_file(), reason="the CDNOW sample is not beside the repository"),
-    pytest.mark.xdist_group("cdnow"),  # loaded and fitted once
-]
+pytestmark = pytest.mark.skipif(
+    not FILE.is_file(), reason="the CDNOW sample is not beside the repository"
+)
 #: The published customer.
 ONE = "1516"
 
