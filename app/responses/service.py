@@ -15,11 +15,12 @@ from app.events.service import record
 from app.http.pagination import PageRequest, encode_cursor
 from app.problems import Text
 from app.responses.models import Response, ResponseDelta, RollupState
+from app.responses.quality import answer_flags, is_doubtful
 from app.responses.schemas import ResponsePatch
 from app.responses.submission import tally
 from app.strict_json import Json
 from app.surveys import service as surveys
-from app.surveys.answers import compile_answers
+from app.surveys.answers import AnswerSheet, compile_answers
 
 #: This transaction, as rows record it.
 _THIS_XID = literal_column("(pg_current_xact_id()::text)::bigint", BigInteger)
@@ -135,12 +136,13 @@ async def change_response(
     )
     sheet = compile_answers(surveys.definition_of(version))
     tallies = tally(sheet, answers, status)
-    quality = patch.quality or response.quality
+    flags, quality = _judged(sheet, response, answers)
+    quality = patch.quality or quality
     if (answers, status, quality) == (response.answers, response.status, response.quality):
         return response
     session.add_all(_balance(response))
     response.answers, response.status = answers, status
-    response.quality, response.tallies = quality, tallies
+    response.quality, response.flags, response.tallies = quality, flags, tallies
     response.revision += 1
     response.updated_at = now()
     # The row now stands under this transaction: lists show it again, folds count it anew.
@@ -152,6 +154,21 @@ async def change_response(
     await session.flush()
     await session.refresh(response)
     return response
+
+
+def _judged(
+    sheet: AnswerSheet, response: Response, answers: dict[str, Any]
+) -> tuple[list[str], str]:
+    """The flags and the quality with new answers: while it is partial they may show more signs.
+
+    No flag is taken back, and only a new one changes the quality. Corrections of what was whole
+    are not the respondent's.
+    """
+    if response.status != "partial":
+        return response.flags, response.quality
+    new = [flag for flag in answer_flags(sheet, answers) if flag not in response.flags]
+    doubtful = response.quality == "ok" and is_doubtful(new)
+    return [*response.flags, *new], "flagged" if doubtful else response.quality
 
 
 def _merged(answers: dict[str, Any], patch: ResponsePatch) -> dict[str, Json]:

@@ -103,7 +103,7 @@ def prepare(
     """
     version, sheet = questionnaire.sheet(sent.get("version"))
     tallies = tally(sheet, sent["answers"], sent["status"])
-    flagged = quality.flags(sent["answers"], sent.get("duration_seconds"))
+    flagged = quality.flags(sheet, sent["answers"], sent.get("duration_seconds"))
     occurred_at, claimed_at = _time(questionnaire, sent, received, assurance, flagged)
     refuse_closed(questionnaire, occurred_at, received)
     response_id = str(uuid7())
@@ -113,7 +113,7 @@ def prepare(
         str(version),
         key,
         sent["status"],
-        "test" if sent["test"] else "flagged" if _doubtful(flagged) else "ok",
+        "test" if sent["test"] else "flagged" if quality.is_doubtful(flagged) else "ok",
         assurance,
         sent.get("language", ""),
         sent["channel"],
@@ -151,10 +151,6 @@ def tally(sheet: AnswerSheet, answers: dict[str, Any], status: str) -> list[str]
     if reading.errors:
         raise Problem("invalid-answers", errors=reading.errors)
     return [f"@responses={status}", *reading.tallies]
-
-
-def _doubtful(flagged: list[str]) -> bool:
-    return "speeder" in flagged or "longstring" in flagged
 
 
 def _time(

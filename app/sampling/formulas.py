@@ -93,6 +93,13 @@ SIGNS: Mapping[str, Formula] = {
         Text("Long string", "直线作答"),
         Text("one value in all of six or more rows of a matrix", "六行以上的矩阵题全部选同一值"),
     ),
+    "attention_check": Formula(
+        Text("Attention check", "注意力检测"),
+        Text(
+            "a question that says which choice to make was answered with another one",
+            "题目已说明应选哪一项，却选择了其他选项",
+        ),
+    ),
     "clock_drift": Formula(
         Text("Clock drift", "时钟偏差"),
         Text("the device's clock was wrong; the time was corrected", "设备时钟有误，时间已校正"),

@@ -17,6 +17,7 @@ from app.kpis.proportions import Share, wilson
 from app.kpis.schemas import KpiFigure
 from app.kpis.selections import BY_ID
 from app.responses.cells import histogram
+from app.responses.quality import is_doubtful
 from app.responses.sign_cells import Told
 from app.sampling.formulas import QUALITY, SIGNS
 from app.sampling.quality_schemas import (
@@ -37,8 +38,8 @@ from app.surveys.service import fetch_survey
 
 #: The figures that a survey is judged by; those that it does not ask for are left out.
 _HEADLINES = ("satisfaction", "nps", "csat", "ces", "loyalty")
-#: The flags that a response keeps from its arrival, and whether they make it `flagged`.
-_FLAGS = {"speeder": True, "longstring": True, "clock_drift": False, "implausible_time": False}
+#: The flags that a response keeps from its arrival.
+_FLAGS = ("speeder", "longstring", "attention_check", "clock_drift", "implausible_time")
 _NOT_COUNTED = ("dismissed", "invalid", "duplicate", "test")
 _COUNTED = ("ok", "flagged")
 
@@ -98,8 +99,9 @@ async def judge_responses(session: AsyncSession, wanted: Wanted) -> ResponseQual
 
 
 def _signs(told: Told, n: int, wanted: Wanted) -> Iterator[SignRead]:
-    for flag, doubtful in _FLAGS.items():
-        yield _sign(flag, Share(told.flags.get(flag, 0), n), wanted, doubtful=doubtful)
+    for flag in _FLAGS:
+        share = Share(told.flags.get(flag, 0), n)
+        yield _sign(flag, share, wanted, doubtful=is_doubtful([flag]))
     yield _sign("fast", Share(told.fast, told.timed), wanted)
     yield _sign("repeated", Share(told.named - told.customers, told.named), wanted)
 

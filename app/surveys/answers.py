@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from app.errors import FieldError
 from app.surveys.composites import composites
 from app.surveys.definition import SurveyDefinition
-from app.surveys.questions import Question, Reader
+from app.surveys.questions import Question, Reader, SingleChoiceQuestion
 from app.surveys.questions.base import Construct
 from app.surveys.questions.grids import escaped
 from app.surveys.scores import INCOMPLETE, ScaleItem, Score, fraction, scale_items
@@ -41,10 +41,18 @@ class AnswerSheet:
     error objects only for errors.
     """
 
-    __slots__ = ("_composites", "_indices", "_part", "_whole", "dismissed", "hidden_fields")
+    __slots__ = (
+        "_composites", "_indices", "_part", "_whole", "dismissed", "expected", "hidden_fields",
+    )  # fmt: skip
 
     def __init__(self, definition: SurveyDefinition) -> None:
         self.hidden_fields = frozenset(definition.hidden_fields)
+        #: The checks of attention: by question, the answer of those who read it.
+        self.expected = {
+            question.key: question.attention_check
+            for question in definition.questions()
+            if isinstance(question, SingleChoiceQuestion) and question.attention_check is not None
+        }
         #: The tallies of a survey that was shown and closed without answering.
         self.dismissed = [
             tally.replace("~skipped", "~dismissed")

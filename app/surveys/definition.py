@@ -1,7 +1,7 @@
 """A survey as its author writes it: languages, texts, pages of questions."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -9,6 +9,8 @@ from app.fields import Code, Input, Language, Localized
 from app.surveys.questions import Question
 
 MAX_QUESTIONS = 200
+#: What whoever answers must not know.
+_UNTOLD: dict[str, Any] = {"pages": {"__all__": {"questions": {"__all__": {"attention_check"}}}}}
 
 
 class SurveyPage(Input):
@@ -39,3 +41,8 @@ class SurveyDefinition(Input):
         """Every question, in the order of the pages."""
         for page in self.pages:
             yield from page.questions
+
+    def as_asked(self) -> Self:
+        """The definition for those who answer: no check of attention says what it expects."""
+        told = self.model_dump(mode="json", by_alias=True, exclude=_UNTOLD)
+        return type(self).model_validate(told)

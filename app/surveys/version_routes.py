@@ -58,12 +58,16 @@ async def get_survey_version(
 ) -> SurveyVersionRead:
     """A published version, with every text in every language.
 
-    A publishable key that asks for `current` of a closed survey gets 409 `survey-closed`.
+    A publishable key that asks for `current` of a closed survey gets 409 `survey-closed`, and of
+    no question what its `attention_check` expects.
     """
     found = await _visible(session, caller, survey)
     if caller.kind == "publishable" and version == "current" and found.status == "closed":
         raise Conflict("survey-closed")
-    return SurveyVersionRead.model_validate(await service.find_version(session, found, version))
+    shown = SurveyVersionRead.model_validate(await service.find_version(session, found, version))
+    if caller.kind == "publishable":
+        return shown.model_copy(update={"definition": shown.definition.as_asked()})
+    return shown
 
 
 @router.get(

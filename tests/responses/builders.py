@@ -15,6 +15,8 @@ REASONS = {
     ],
 }
 WHY = {"type": "long_text", "key": "why"}
+#: Whoever reads its text chooses speed.
+CHECK = REASONS | {"type": "single_choice", "key": "reads", "attention_check": "speed"}
 
 
 def definition(*questions: dict[str, Any], **fields: Any) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from app.db import Database
 from tests.analyses.asking import matrix
 from tests.conftest import Tenant, open_tenant
-from tests.kpis.feedback import OCTOBER, Sent, change, load, sent, submit
-from tests.responses.builders import CSAT, NPS, REASONS, WHY, publish
+from tests.kpis.feedback import OCTOBER, Sent, change, fold_all, load, sent, submit
+from tests.responses.builders import CHECK, CSAT, NPS, REASONS, WHY, publish
 
 Json = dict[str, Any]
 ROWS = [f"r{number}" for number in range(6)]
@@ -62,6 +63,7 @@ async def test_signs_are_those_of_the_responses(tenant: Tenant, survey: str) -> 
     assert _signs(found) == {
         "speeder": (1, 10),
         "longstring": (1, 10),
+        "attention_check": (0, 10),
         "clock_drift": (0, 10),
         "implausible_time": (0, 10),
         "fast": (fast, 9),
@@ -98,6 +100,38 @@ async def test_figures_stand_with_and_without_what_is_flagged(tenant: Tenant, su
     assert (nps["clean"]["value"], nps["clean"]["n"]) == (pytest.approx(6 / 8), 8)
     assert nps["difference"] == pytest.approx(0.35)
     assert nps["clean"]["excluded"]["flagged_quality"] == 2
+
+
+async def test_a_failed_check_of_attention_counts_apart(tenant: Tenant, database: Database) -> None:
+    """NPS with the two of five who failed it 1/5, without them 1; from rows and from cells.
+
+    Who left it open did not fail it, and no other KPI counts the question.
+    """
+    survey = await publish(tenant, NPS, CHECK)
+    careful: list[Json] = [{"nps": 9, "reads": "speed"}, {"nps": 10, "reads": "speed"}, {"nps": 9}]
+    careless = [{"nps": 0, "reads": "price"}, {"nps": 6, "reads": "price"}]
+    await load(tenant, survey, [sent(answers) for answers in careful + careless])
+    counted = await _quality(tenant, survey)
+    await fold_all(database, tenant)
+    found = await _quality(tenant, survey)
+    assert (found["n"], found["flagged"]) == (5, 2)
+    (sign,) = [each for each in found["signs"] if each["sign"] == "attention_check"]
+    assert (sign["n"], sign["of"], sign["share"], sign["doubtful"]) == (2, 5, 0.4, True)
+    (nps,) = found["figures"]
+    assert nps["kpi"] == "nps"
+    assert (nps["all"]["value"], nps["clean"]["value"]) == (pytest.approx(0.2), 1.0)
+    assert counted | {"as_of": found["as_of"]} == found
+
+
+async def test_signs_are_named_in_the_language_of_the_reader(tenant: Tenant, survey: str) -> None:
+    """Every sign has a name and a meaning in Chinese and in English."""
+    path, names = f"/v1/surveys/{survey}/response-quality", {}
+    for language in ("zh-CN", "en"):
+        answer = await tenant.client.get(path, headers={"Accept-Language": language})
+        names[language] = {each["sign"]: each["name"] for each in answer.json()["signs"]}
+    assert names["zh-CN"]["attention_check"] == "注意力检测"
+    assert names["en"]["attention_check"] == "Attention check"
+    assert names["zh-CN"].keys() == names["en"].keys()
 
 
 async def test_a_survey_without_responses_has_no_shares(tenant: Tenant) -> None:

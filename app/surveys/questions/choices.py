@@ -8,10 +8,15 @@ from typing_extensions import override
 
 from app.errors import FieldError
 from app.fields import Code, Input, Localized
+from app.problems import Text
 from app.surveys.questions.base import STORABLE, QuestionBase, Reader, Schema, repeated
 
 #: What people may write beside "other".
 OTHER_LENGTH = 2_000
+_CHECK_MEASURES = Text(
+    "A check of attention measures nothing; leave its construct out.",
+    "注意力检测题不用于测量，请去掉其 construct。",
+)
 
 
 class CodedLabel(Input):
@@ -132,6 +137,9 @@ class SingleChoiceQuestion(QuestionBase):
     type: Literal["single_choice"]
     choices: Annotated[list[Choice], Field(max_length=500)]
     other: OtherChoice | None = None
+    attention_check: Code | None = None
+    """The choice that the text asks for ("please choose the second"): whoever answers otherwise is
+    flagged. Publishable keys read null, so that no page tells it."""
 
     def _judge(self) -> _Choices:
         return _Choices(self.key, [choice.code for choice in self.choices], self.other)
@@ -157,7 +165,7 @@ class SingleChoiceQuestion(QuestionBase):
 
     @override
     def problems(self) -> Iterator[FieldError]:
-        """Repeated codes, and marks that the construct has no use for."""
+        """Repeated codes, marks that the construct has no use for, a check that nobody passes."""
         yield from choice_problems([choice.code for choice in self.choices], self.other)
         priced = [choice.price_difference is not None for choice in self.choices]
         for index, choice in enumerate(self.choices):
@@ -167,6 +175,16 @@ class SingleChoiceQuestion(QuestionBase):
                 yield FieldError(f"/choices/{index}/ours", "invalid-value")
         if any(priced) and self.other is not None:
             yield FieldError("/other", "invalid-value")
+        yield from self._check_problems()
+
+    def _check_problems(self) -> Iterator[FieldError]:
+        """What is expected must be a choice, and whoever reads must not change a figure by it."""
+        if self.attention_check is None:
+            return
+        if self.attention_check not in [choice.code for choice in self.choices]:
+            yield FieldError("/attention_check", "unknown-choice")
+        if self.measures is not None:
+            yield FieldError("/attention_check", "invalid-value", _CHECK_MEASURES)
 
 
 class MultipleChoiceQuestion(QuestionBase):
