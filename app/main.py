@@ -165,10 +165,11 @@ def _api(observed: TelemetryConfig) -> Api:
         separate_input_output_schemas=False,
         telemetry=observed,
         lifespan=_lifespan,
+        # As they are: FastAPI would make each route of an included router anew for the first
+        # request, which takes a second, and look for the right one twice for every request.
+        routes=[route for router in ROUTERS for route in router.routes],
     )
     rendering.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
     return app
 
 

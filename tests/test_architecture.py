@@ -9,9 +9,10 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from app.config import Settings
 from app.http.auth import Open, declared_need
 from app.http.route import Route
-from app.main import ROUTERS
+from app.main import ROUTERS, create_app
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "app").rglob("*.py"))
@@ -48,6 +49,13 @@ def test_a_route_without_a_scope_cannot_be_built() -> None:
 
     with pytest.raises(TypeError, match="declares no scope"):
         router.add_api_route("/open-by-accident", lambda: "oops")
+
+
+def test_an_application_serves_the_routes_as_they_are() -> None:
+    """None is made anew, so that the first request of a process is answered like the next."""
+    app = create_app(Settings(database_url="postgresql://nobody/nowhere"))
+    served = {id(route) for route in app.routes}
+    assert all(id(route) in served for route in _routes())
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
