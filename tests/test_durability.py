@@ -264,7 +264,7 @@ def test_workers_do_not_outlive_their_parent(durable: Durable, tmp_path: Path) -
             assert time.monotonic() < deadline
             time.sleep(0.1)
         with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{running.url}/livez")
+            running.client.get("/livez")
 
 
 def _lives(pid: int) -> bool:

@@ -27,6 +27,10 @@ class Service:
         self.process = process
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
+        # One for all requests, as making one takes long; each on a connection of its own, as
+        # those that are kept lead to the same process.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self.client = httpx.Client(base_url=self.url, limits=limits)
         self._log = log
 
     def log(self) -> list[dict[str, object]]:
@@ -56,6 +60,7 @@ def service(database_url: str, log: Path, *arguments: str, **environment: str) -
         _await_start(running)
         yield running
     finally:
+        running.client.close()
         if process.poll() is None:
             process.kill()
         process.wait(10)
@@ -65,7 +70,7 @@ def _await_start(running: Service) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and running.process.poll() is None:
         try:
-            if httpx.get(f"{running.url}/livez").status_code == 200:
+            if running.client.get("/livez").status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
@@ -75,12 +80,12 @@ def _await_start(running: Service) -> None:
 def test_sigterm_is_announced_before_it_is_obeyed(database_url: str, tmp_path: Path) -> None:
     """`/readyz` turns red while requests are still served; then the process ends in order."""
     with service(database_url, tmp_path / "log", FEEDBACK_DRAIN_SECONDS="1.5") as running:
-        assert httpx.get(f"{running.url}/readyz").status_code == 200
+        assert running.client.get("/readyz").status_code == 200
         began = time.monotonic()
         running.process.terminate()
         time.sleep(0.3)
-        ready = httpx.get(f"{running.url}/readyz")
-        served = httpx.get(f"{running.url}/livez")
+        ready = running.client.get("/readyz")
+        served = running.client.get("/livez")
         assert (ready.status_code, ready.json()["code"]) == (503, "not-ready")
         assert served.status_code == 200
         assert served.headers["connection"] == "close"
@@ -94,7 +99,7 @@ def test_sigterm_is_announced_before_it_is_obeyed(database_url: str, tmp_path: P
 def test_a_process_logs_json_lines_without_queries(database_url: str, tmp_path: Path) -> None:
     """uvicorn's own lines too are JSON, and what was sent appears in none of them."""
     with service(database_url, tmp_path / "log") as running:
-        httpx.get(f"{running.url}/v1/surveys?{CANARY}={CANARY}", headers={"X-A": CANARY})
+        running.client.get(f"/v1/surveys?{CANARY}={CANARY}", headers={"X-A": CANARY})
         with Wire(running.port) as wire:
             assert wire.send(f"{CANARY} nonsense\r\n\r\n").answer().status == 400
         running.stop()
@@ -109,9 +114,9 @@ def test_several_processes_serve_and_count_together(database_url: str, tmp_path:
     """Two workers share a port; whichever is scraped tells the sum of both."""
     with service(database_url, tmp_path / "log", "--workers", "2") as running:
         for _ in range(20):
-            httpx.get(f"{running.url}/")
+            running.client.get("/")
         time.sleep(1.5)  # each tells the others once a second
         sample = 'feedback_http_requests_total{method="GET",route="/",status="2xx"} 20.0'
-        assert sample in httpx.get(f"{running.url}/metrics").text
+        assert sample in running.client.get("/metrics").text
         running.stop()
         assert all(line["level"] != "error" for line in running.log())
