@@ -54,22 +54,32 @@ class ClusteredScores:
         return residuals * Fraction(self.clusters, self.clusters - 1) / self.n**2
 
     @property
-    def n_effective(self) -> float | None:
-        """The number of independent answers that would tell as much; None for a single cluster.
+    def customers(self) -> float:
+        """As many customers of one size would tell as much: n^2 over the sum of squared sizes.
 
-        n over the design effect, times (t(n - 1) / t(G - 1))^2: the variance is estimated from
-        G clusters, not from n answers (E. L. Korn and B. I. Graubard, 1998). At most n: that
-        answers of one customer differ more than those of different ones is chance. Where all
-        scores are equal nothing tells how alike those of one cluster are: they count as copies
-        (n^2 over the sum of the squared sizes, L. Kish, 1965).
+        The effective number of clusters of A. V. Carter, K. T. Schnepel and D. G. Steigerwald
+        (2017), as it is for a mean; of equal sizes their number.
+        """
+        return self.n**2 / self.sizes_squared
+
+    @property
+    def n_effective(self) -> float | None:
+        """The number of independent answers that would tell as much; None below two customers.
+
+        n over the design effect, times (t(n - 1) / t(customers - 1))^2: the variance is estimated
+        from so many customers, not from n answers (E. L. Korn and B. I. Graubard, 1998). At most
+        n: that answers of one customer differ more than those of different ones is chance. Where
+        all scores are equal nothing tells how alike those of a customer are: they are copies.
         """
         if self.clusters == self.n:
             return float(self.n)
         variance, independent = self.variance, self.independent_variance
-        if variance is None:
+        if variance is None or self.customers < 2:
             return None
         if not independent:
-            return self.n**2 / self.sizes_squared
+            return self.customers
+        if not variance:
+            return float(self.n)
         tail = 0.5 + DEFAULT_LEVEL / 2
-        known = t_quantile(tail, self.n - 1) / t_quantile(tail, self.clusters - 1)
-        return self.n * min(1.0, known**2 / float(variance / independent)) if variance else self.n
+        known = t_quantile(tail, self.n - 1) / t_quantile(tail, self.customers - 1)
+        return self.n * min(1.0, known**2 * float(independent / variance))

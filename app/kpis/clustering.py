@@ -20,7 +20,7 @@ from app.kpis.thinning import thinned
 from app.responses.cells import Count
 from app.responses.clusters import score_sums
 
-#: An interval is not given: all answers are one customer's, or the figure is no mean of answers.
+#: An interval is not given: nearly all answers are one customer's, or it is no mean of answers.
 INTERVAL_LEFT_OUT = "interval_left_out"
 
 #: A figure within a figure: the names of the components that lead to it.

@@ -13,11 +13,12 @@ _NPS_METHODS: dict[str, NpsMethod] = {"adjusted_wald": "adjusted_wald", "wald": 
 def thinned(measured: Measurement, n_effective: float) -> Measurement:
     """The figure as so many independent answers would give it; its components stay.
 
-    Interval and evidence are those of the figure's own method with `n_effective` answers. A
-    figure that rests on anything but answers of one kind loses both.
+    Interval and evidence are those of the figure's own method with `n_effective` answers. A mean
+    of fewer than two, and a figure that rests on anything but answers of one kind, lose both.
     """
     evidence, interval = measured.evidence, measured.interval
-    if interval is None or not isinstance(evidence, Share | NpsCounts | Moments):
+    few = isinstance(evidence, Moments) and n_effective < 2
+    if interval is None or few or not isinstance(evidence, Share | NpsCounts | Moments):
         return replace(measured, n_effective=n_effective, interval=None, evidence=None)
     evidence = replace(evidence, n_effective=n_effective)
     return replace(

@@ -70,8 +70,12 @@ def test_one_answer_of_each_customer_tells_as_much_as_it_is(scores: list[int]) -
 def test_answers_never_tell_more_than_their_number(clusters: Clusters) -> None:
     """Also where answers of one customer differ more than those of others, by chance."""
     found = added_up(clusters)
-    assert found.n_effective is not None
-    assert 0 < found.n_effective <= found.n
+    assert 1 <= found.customers <= found.clusters <= found.n
+    if found.customers < 2 and found.clusters < found.n:
+        assert found.n_effective is None
+    else:
+        assert found.n_effective is not None
+        assert 0 < found.n_effective <= found.n
 
 
 @given(st.lists(st.integers(0, 10), min_size=2, max_size=20), st.integers(2, 5))
@@ -89,15 +93,23 @@ def test_copies_tell_as_much_as_the_originals(scores: list[int], times: int) -> 
 
 
 def test_a_single_customer_tells_of_no_spread_between_customers() -> None:
-    """There is no variance of one cluster; of one answer alone there is nothing to widen."""
+    """There is no variance of one cluster, nor a sound one where one is nearly everything."""
     assert added_up([[1, 2, 3]]).variance is None
     assert added_up([[1, 2, 3]]).n_effective is None
+    assert added_up([[1, 2, 3, 4, 5], [1]]).n_effective is None
+    assert added_up([[1, 2], [1, 3]]).n_effective is not None
     assert added_up([[4]]).n_effective == 1
 
 
 def test_all_alike_count_as_copies() -> None:
     """Without any spread n^2 over the squared sizes: three customers of 1, 2 and 3 answers."""
     assert added_up([[5], [5, 5], [5, 5, 5]]).n_effective == pytest.approx(36 / 14)
+
+
+def test_customers_of_different_sizes_tell_less_than_their_number() -> None:
+    """By hand: 1, 3 and 8 answers are as 144 / 74 customers; five of equal sizes are five."""
+    assert added_up([[1], [1, 2, 3], [1] * 8]).customers == pytest.approx(144 / 74)
+    assert added_up([[1, 5]] * 5).customers == 5
 
 
 def test_the_effective_number_of_korn_and_graubard() -> None:
@@ -126,6 +138,7 @@ def test_a_tenth_of_the_answers_gives_the_interval_of_a_tenth() -> None:
     assert t_interval(scores) == t_interval(sparse)
     assert welch(scores, SCORES) == welch(sparse, SCORES)
     assert t_interval(replace(SCORES, n_effective=1.0)) is None
+    assert welch(replace(SCORES, n_effective=1.0), SCORES) is None
 
 
 def test_a_thinned_figure_keeps_its_value_and_its_method() -> None:
@@ -145,8 +158,11 @@ def test_a_thinned_figure_keeps_its_value_and_its_method() -> None:
         assert found.interval.width > interval.width
         assert thinned(plain, 100.0).interval == interval
     whole = t_interval(SCORES, 0.9, (1, 5))
-    barely = thinned(Measurement(value=0.3, n=100, interval=whole, evidence=SCORES), 1.5).interval
+    barely = thinned(Measurement(value=0.3, n=100, interval=whole, evidence=SCORES), 2.0).interval
     assert barely is not None
+    assert (
+        thinned(Measurement(value=0.3, n=9, interval=whole, evidence=SCORES), 1.9).interval is None
+    )
     assert (barely.low, barely.high) == (1, 5)
 
 
