@@ -93,6 +93,16 @@ SIGNS: Mapping[str, Formula] = {
         Text("Long string", "直线作答"),
         Text("one value in all of six or more rows of a matrix", "六行以上的矩阵题全部选同一值"),
     ),
+    "low_variation": Formula(
+        Text("Low variation", "差异过小"),
+        Text(
+            "no long string, and over six or more rows of a matrix: standard deviation / (highest "
+            "− lowest point of the scale) ≤ 1/√96 ≈ 0.102, as where one of six rows is a point "
+            "off on five points",
+            "非直线作答，且矩阵题六行以上得分的标准差 ÷（量表最高分 − 最低分）≤ 1/√96 ≈ 0.102，"
+            "相当于五级量表六行中仅一行相差一级",
+        ),
+    ),
     "attention_check": Formula(
         Text("Attention check", "注意力检测"),
         Text(

@@ -40,9 +40,9 @@ class SignRead(Output):
     """How many of those that could show it show a sign of careless answering."""
 
     sign: str
-    """`speeder`, `longstring`, `attention_check`, `clock_drift`, `implausible_time` as flagged on
-    arrival; `fast` beside the median; `repeated`: another one of a customer who is counted
-    already."""
+    """`speeder`, `longstring`, `low_variation`, `attention_check`, `clock_drift`,
+    `implausible_time` as flagged on arrival; `fast` beside the median; `repeated`: another one of
+    a customer who is counted already."""
     name: str
     meaning: str
     n: int

@@ -39,7 +39,9 @@ from app.surveys.service import fetch_survey
 #: The figures that a survey is judged by; those that it does not ask for are left out.
 _HEADLINES = ("satisfaction", "nps", "csat", "ces", "loyalty")
 #: The flags that a response keeps from its arrival.
-_FLAGS = ("speeder", "longstring", "attention_check", "clock_drift", "implausible_time")
+_FLAGS = (
+    "speeder", "longstring", "low_variation", "attention_check", "clock_drift", "implausible_time",
+)  # fmt: skip
 _NOT_COUNTED = ("dismissed", "invalid", "duplicate", "test")
 _COUNTED = ("ok", "flagged")
 

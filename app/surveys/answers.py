@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from app.errors import FieldError
 from app.surveys.composites import composites
 from app.surveys.definition import SurveyDefinition
-from app.surveys.questions import Question, Reader, SingleChoiceQuestion
+from app.surveys.questions import MatrixQuestion, Question, Reader, SingleChoiceQuestion
 from app.surveys.questions.base import Construct
 from app.surveys.questions.grids import escaped
 from app.surveys.scores import INCOMPLETE, ScaleItem, Score, fraction, scale_items
@@ -43,6 +43,7 @@ class AnswerSheet:
 
     __slots__ = (
         "_composites", "_indices", "_part", "_whole", "dismissed", "expected", "hidden_fields",
+        "matrix_spans",
     )  # fmt: skip
 
     def __init__(self, definition: SurveyDefinition) -> None:
@@ -52,6 +53,12 @@ class AnswerSheet:
             question.key: question.attention_check
             for question in definition.questions()
             if isinstance(question, SingleChoiceQuestion) and question.attention_check is not None
+        }
+        #: By matrix, how many points its scale's ends lie apart.
+        self.matrix_spans = {
+            question.key: question.max - question.min
+            for question in definition.questions()
+            if isinstance(question, MatrixQuestion)
         }
         #: The tallies of a survey that was shown and closed without answering.
         self.dismissed = [

@@ -1,12 +1,17 @@
 """Signs of carelessness in answers: what is flagged when, and what nobody is told."""
 
+from fractions import Fraction
+from statistics import stdev, variance
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app.responses.quality import flags
 from app.surveys.answers import compile_answers
 from app.surveys.definition import SurveyDefinition
+from tests.analyses.asking import matrix
 from tests.conftest import Tenant
 from tests.responses.builders import CHECK, CSAT, NPS, answer, definition, publish
 
@@ -36,6 +41,78 @@ def test_a_check_is_failed_by_another_answer(answers: Json, expected: list[str])
     first = CHECK | {"other": {"code": "else", "label": label}}
     second = CHECK | {"key": "too", "attention_check": "price"}
     assert _flags(answers, first, second) == expected
+
+
+def _rows(*points: int | str) -> Json:
+    return {f"r{number}": point for number, point in enumerate(points)}
+
+
+def _flags_of_rows(points: list[int | str], low: int, high: int) -> list[str]:
+    rows = _rows(*points)
+    asked = matrix("parts", *rows, min=low, max=high, top_box=[high], allow_not_applicable=True)
+    return _flags({"parts": rows}, asked)
+
+
+@pytest.mark.parametrize(
+    ("points", "high", "expected"),
+    [
+        ([3, 3, 3, 3, 3, 3], 5, ["longstring"]),
+        ([3, 3, 3, 4, 3, 3], 5, ["low_variation"]),  # on the threshold: 1/6 of a point², span 4
+        ([3, 3, 4, 4, 3, 3], 5, []),
+        ([3, 3, 3, 5, 3, 3], 5, []),
+        ([3, 3, 3, 4, 3], 5, []),  # five rows tell nothing
+        ([3, 3, 3, 4, 3, 3], 4, []),  # a point is more of a shorter scale
+        ([8, 8, 9, 9, 8, 8], 10, ["low_variation"]),
+        ([4] * 6 + ["not_applicable"], 5, ["low_variation"]),  # alike, though not all on the scale
+        ([4] * 5 + ["not_applicable"], 5, []),
+        (["not_applicable"] * 7, 5, []),
+    ],
+)
+def test_rows_that_hardly_differ_are_told(
+    points: list[int | str], high: int, expected: list[str]
+) -> None:
+    """Of six rows or more; one value throughout is a long string and nothing else."""
+    assert _flags_of_rows(points, 1, high) == expected
+
+
+@st.composite
+def _answered(draw: st.DrawFn) -> tuple[list[int | str], int]:
+    """Rows near one end of a scale, some not applicable, and the scale's span."""
+    span = draw(st.integers(1, 30))
+    points = st.integers(0, min(span, 3)) | st.just("not_applicable")
+    return draw(st.lists(points, min_size=1, max_size=12)), span
+
+
+@example(([3, 3, 3, 3, 3, 4], 4))
+@example(([0] * 95 + [1], 1))
+@example(([0] * 94 + [1], 1))
+@given(_answered())
+def test_low_variation_is_that_of_the_standard_library(
+    answered: tuple[list[int | str], int],
+) -> None:
+    """Brute force by `statistics`: the variance as a fraction, which `stdev` agrees with."""
+    points, span = answered
+    rated = [Fraction(each) for each in points if isinstance(each, int)]
+    found = "low_variation" in _flags_of_rows(points, 0, span)
+    if len(rated) < 6 or len(set(points)) == 1:
+        assert not found
+        return
+    assert found == (variance(rated) / span**2 <= Fraction(1, 96))
+    irv = stdev(map(float, rated)) / span
+    assert found == (irv <= 0.1020620726) or irv == pytest.approx(0.1020620726)
+
+
+def test_each_sign_is_told_once_of_several_matrices() -> None:
+    """Two matrices with little variation and a long string: two flags; other questions none."""
+    rows = [f"r{number}" for number in range(6)]
+    asked = [matrix(key, *rows, min=1, max=5) for key in ("a", "b", "c")]
+    items = [{"code": row, "label": {"en": row, "zh-CN": row}} for row in rows]
+    shared = {"type": "allocation", "key": "d", "items": items, "total": 60}
+    answers = {
+        "a": _rows(1, 1, 1, 1, 1, 2), "b": _rows(4, 4, 4, 4, 4, 4), "c": _rows(5, 4, 5, 5, 5, 5),
+        "d": _rows(10, 10, 10, 10, 10, 10),
+    }  # fmt: skip
+    assert _flags(answers, *asked, shared) == ["low_variation", "longstring"]
 
 
 async def _stored(tenant: Tenant, survey: str, sent: Json) -> Json:

@@ -63,6 +63,7 @@ async def test_signs_are_those_of_the_responses(tenant: Tenant, survey: str) -> 
     assert _signs(found) == {
         "speeder": (1, 10),
         "longstring": (1, 10),
+        "low_variation": (0, 10),
         "attention_check": (0, 10),
         "clock_drift": (0, 10),
         "implausible_time": (0, 10),
@@ -120,6 +121,24 @@ async def test_a_failed_check_of_attention_counts_apart(tenant: Tenant, database
     (nps,) = found["figures"]
     assert nps["kpi"] == "nps"
     assert (nps["all"]["value"], nps["clean"]["value"]) == (pytest.approx(0.2), 1.0)
+    assert counted | {"as_of": found["as_of"]} == found
+
+
+async def test_low_variation_is_told_and_leaves_nothing_out(
+    tenant: Tenant, database: Database
+) -> None:
+    """Of three matrices two hardly vary: no response is flagged, and clean figures are the same."""
+    survey = await publish(tenant, NPS, matrix("parts", *ROWS, min=1, max=5))
+    rows = [[4, 4, 4, 4, 4, 5], [2, 1, 1, 1, 1, 1], [1, 5, 2, 4, 3, 3]]
+    answers = [{"nps": 9, "parts": dict(zip(ROWS, points, strict=True))} for points in rows]
+    await load(tenant, survey, [sent(each) for each in answers])
+    counted = await _quality(tenant, survey)
+    await fold_all(database, tenant)
+    found = await _quality(tenant, survey)
+    assert (found["n"], found["flagged"]) == (3, 0)
+    (sign,) = [each for each in found["signs"] if each["sign"] == "low_variation"]
+    assert (sign["n"], sign["of"], sign["doubtful"]) == (2, 3, False)
+    assert {each["difference"] for each in found["figures"]} == {0.0}
     assert counted | {"as_of": found["as_of"]} == found
 
 
