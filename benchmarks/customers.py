@@ -36,9 +36,11 @@ _BATCH = 50_000
 
 _MONTH = "from=2026-10-01&to=2026-11-01"
 _YEAR = "from=2025-11-01&to=2026-11-01"
+#: What is asked about where no days are named, at the end of the orders: no whole month.
+_LAST_DAYS = "from=2026-10-24&to=2026-11-23"
 QUESTIONS = {
     "retention": f"/v1/kpis/retention?{_MONTH}",
-    "retention_last_days": "/v1/kpis/retention",
+    "retention_last_days": f"/v1/kpis/retention?{_LAST_DAYS}",
     "retention_trend": f"/v1/kpis/retention/trend?{_YEAR}&grain=month",
     "retention_by_segment": f"/v1/kpis/retention/compare?{_MONTH}&group_by=segment",
     "retention_of_segment": f"/v1/kpis/retention?{_MONTH}&segment=s1",
@@ -54,12 +56,19 @@ QUESTIONS = {
     "time_to_second_purchase": f"/v1/kpis/time-to-second-purchase?{_MONTH}",
     "returning_share": f"/v1/kpis/returning-share?{_MONTH}",
     "order_value": f"/v1/kpis/order-value?{_MONTH}",
+    "order_value_by_segment": f"/v1/kpis/order-value/compare?{_MONTH}&group_by=segment",
+    "order_value_last_days": f"/v1/kpis/order-value?{_LAST_DAYS}",
+    "order_value_last_days_by_segment":
+        f"/v1/kpis/order-value/compare?{_LAST_DAYS}&group_by=segment",
     "revenue_retention": f"/v1/kpis/revenue-retention?{_MONTH}",
+    "revenue_retention_last_days": f"/v1/kpis/revenue-retention?{_LAST_DAYS}",
+    "revenue_retention_last_days_by_segment":
+        f"/v1/kpis/revenue-retention/compare?{_LAST_DAYS}&group_by=segment",
     "acquisition": f"/v1/kpis/acquisition?{_MONTH}",
     "lifetime_value": "/v1/kpis/lifetime-value",
     "lifetime_value_by_channel": "/v1/kpis/lifetime-value/compare?group_by=channel",
     "lifetime_value_acquired": "/v1/kpis/lifetime-value?cohort=acquired",
-} | market.questions(_MONTH, _YEAR)
+} | market.questions(_MONTH, _YEAR)  # fmt: skip
 
 
 def measure(made: Scenario, divisor: int = 1) -> dict[str, Any]:
