@@ -177,6 +177,7 @@ def previous(
         period=earlier,
         value=before.value,
         n=before.n,
+        n_effective=before.tells_as_much_as,
         difference=change.difference if change else plain,
         interval=interval_of(change) if change else None,
         p=change.p if change else None,

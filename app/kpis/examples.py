@@ -60,6 +60,7 @@ NPS: dict[str, Any] = {
         "period": _period("2026-09-01", "2026-10-01"),
         "value": 0.1788,
         "n": 151,
+        "n_effective": 151.0,
         "difference": 0.0514,
         "interval": _interval(-0.1494, 0.2494),
         "p": 0.6229,

@@ -116,6 +116,7 @@ class KpiPrevious(Output):
     period: KpiPeriod
     value: float | None
     n: int
+    n_effective: float
     difference: float | None
     interval: KpiInterval | None
     p: float | None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.errors import Problem
 from app.kpis.declaration import Scope
 from app.kpis.periods import Period
 from app.kpis.tallies import Name, Tally, tally
@@ -14,6 +15,8 @@ from app.kpis.weighted_figures import Strata, Weighed
 from app.responses.cells import JOINED, members_of_group
 from app.weighting.schemes import Fault, Scheme, Stratum
 
+#: Raking and weighing so many takes a second.
+MOST_STRATA = 5_000
 _RESPONSES = "@responses"
 _COUNTED = ("complete", "partial")
 _NONE = Fraction()
@@ -33,9 +36,12 @@ async def strata_of(
 
     Each period is weighed by itself, so that its responses (to the surveys that are counted, of
     the quality and customers that count, before any filter or group) have the scheme's margins.
+    422 `analysis-too-large` for more than `MOST_STRATA`, over all periods and members.
     """
     joined = JOINED.join([*scheme.dimensions, *([by] if by else ())])
     tallies = await tally(session, scope, periods, joined, names)
+    if sum(map(len, tallies)) > MOST_STRATA:
+        raise Problem("analysis-too-large")
     weights = await _weights(session, scope, scheme, periods, {survey for survey, _ in names})
     return [
         _by_member(own, found, joined, grouped=by is not None)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import lcm
 from typing import cast
 
 from app.kpis.declaration import Measurement, Weights
@@ -39,18 +40,21 @@ def weighted(figure: Callable[[Tally], Measurement], strata: Strata) -> Measurem
     """
     if isinstance(strata, str):
         return Measurement(value=None, n=0, reason=strata)
+    unit = lcm(*(each.weight.denominator for each in strata))
+    whole = _added(strata, lambda weight: int(weight * unit))
     made: dict[Fraction, Measurement] = {}
 
     def scaled(factor: Fraction) -> Measurement:
         if factor not in made:
-            made[factor] = figure(_added(strata, lambda weight: weight * factor))
+            made[factor] = figure(_times(whole, factor / unit))
         return made[factor]
 
     views = _Views(
         every=figure(_added(strata, lambda _: 1)),
         kept=figure(_added(strata, lambda weight: int(weight > 0))),
         summed=scaled(Fraction(1)),
-        squared=figure(_added(strata, lambda weight: weight * weight)),
+        squared=figure(_added(strata, lambda weight: int(weight * unit) ** 2)),
+        unit=unit,
     )
     return views.whole(scaled)
 
@@ -66,7 +70,9 @@ class _Views:
     summed: Measurement
     """Each by its weight."""
     squared: Measurement
-    """Each by the square of its weight."""
+    """Each by the square of its weight, in units."""
+    unit: int
+    """Of so many parts of 1 all weights are whole numbers."""
 
     def part(self, name: str) -> "_Views":
         return _Views(
@@ -74,13 +80,14 @@ class _Views:
             self.kept.components[name],
             self.summed.components[name],
             self.squared.components[name],
+            self.unit,
         )
 
     def whole(
         self, scaled: Callable[[Fraction], Measurement], place: tuple[str, ...] = ()
     ) -> Measurement:
         """The figure as of the number of equal answers that tell as much."""
-        total, squares = Fraction(self.summed.n), Fraction(self.squared.n)
+        total, squares = Fraction(self.summed.n), Fraction(self.squared.n, self.unit**2)
         found = scaled(total / squares if squares else Fraction(1))
         for name in place:
             found = found.components[name]
@@ -119,16 +126,11 @@ def _floats(sums: Mapping[str, float]) -> Mapping[str, float]:
     return {name: float(each) for name, each in sums.items()}
 
 
-def _added(strata: Sequence[Weighed], times: Callable[[Fraction], Fraction | int]) -> Tally:
-    """The answers of all strata, each as often as its weight says.
-
-    Exact fractions stand where counts of answers do: whatever adds up and divides counts takes
-    them as they are. Whole weights make whole counts, so that equal ones change no digit.
-    """
+def _added(strata: Sequence[Weighed], times: Callable[[Fraction], int]) -> Tally:
+    """The answers of all strata, each as often as its weight says."""
     added = Tally()
     for each in strata:
-        weight = times(each.weight)
-        factor = int(weight) if weight.denominator == 1 else cast("int", weight)
+        factor = times(each.weight)
         for ours, theirs in (
             (added.answered, each.answers.answered),
             (added.excluded, each.answers.excluded),
@@ -141,3 +143,21 @@ def _added(strata: Sequence[Weighed], times: Callable[[Fraction], Fraction | int
             before = added.sums.get(name, [0] * len(sums))
             added.sums[name] = [a + n * factor for a, n in zip(before, sums, strict=True)]
     return added
+
+
+def _times(answers: Tally, factor: Fraction) -> Tally:
+    """The answers, each so many times.
+
+    Exact fractions stand where counts of answers do: whatever adds up and divides counts takes
+    them as they are. Once is left alone, so that equal weights change no digit.
+    """
+    if factor == 1:
+        return answers
+    times = cast("int", factor)
+    return Tally(
+        answered={
+            name: Counter({code: n * times for code, n in codes.items()})
+            for name, codes in answers.answered.items()
+        },
+        sums={name: [n * times for n in sums] for name, sums in answers.sums.items()},
+    )

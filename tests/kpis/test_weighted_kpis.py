@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from app.db import Database
+from app.kpis import strata
 from app.kpis.catalog import CATALOGUE
 from tests.conftest import Tenant
-from tests.kpis.feedback import Sent, ask, change, fold_all, sent, submit
+from tests.kpis.feedback import OCTOBER, Sent, ask, change, fold_all, sent, submit
 from tests.kpis.instruments import BRANDS, COMPLAINED, IMAGE, LOYALTY, PRICE, VALUE
 from tests.kpis.weighing import adjusted_wald, effective, mean, post_stratified, put_scheme, wilson
 from tests.responses.builders import CSAT, NPS, publish
@@ -144,6 +145,7 @@ async def test_each_period_is_weighed_by_itself(tenant: Tenant) -> None:
     before, after = (_expected(people) for people in months.values())
     assert now["previous"]["value"] == pytest.approx(before["value"])
     assert now["previous"]["difference"] == pytest.approx(after["value"] - before["value"])
+    assert now["previous"]["n_effective"] == pytest.approx(before["n_effective"])
     # Far apart in number, near in what they tell: both are judged by the smaller number.
     few = min(before["n_effective"], after["n_effective"])
     assert (now["previous"]["verdict"] == "too_few") == (few < 30)
@@ -303,6 +305,16 @@ async def test_what_cannot_be_weighed_says_why(tenant: Tenant) -> None:
     await put_scheme(tenant, {"channel": {"web": 1, "phone": 1}})
     before = await ask(tenant, "nps", from_="2025-01-01", to="2025-02-01", weighting="ours")
     assert (before["value"], before["n"], before["reason"]) == (None, 0, "empty_denominator")
+
+
+async def test_too_many_strata_are_refused(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheme of so many strata, periods and groups that others would wait for it."""
+    monkeypatch.setattr(strata, "MOST_STRATA", 3)
+    survey = await publish(tenant, QUESTION, CSAT)
+    await submit(tenant, survey, _people(9, 20))
+    await put_scheme(tenant, {"channel": {"web": 1, "phone": 1}})
+    found = await tenant.client.get("/v1/kpis/nps", params={**OCTOBER, "weighting": "ours"})
+    assert (found.status_code, found.json()["code"]) == (422, "analysis-too-large")
 
 
 REFUSED = [
