@@ -28,7 +28,7 @@ from app.http.edge import Edge
 from app.http.metrics import Traffic
 from app.http.openapi import Api
 from app.kpis.cohort_routes import router as cohorts
-from app.kpis.routes import routers as kpis
+from app.kpis.routes import router as kpis
 from app.kpis.survival_routes import router as survival
 from app.kpis.target_routes import router as targets
 from app.lifetime.routes import router as model_runs
@@ -71,7 +71,7 @@ ROUTERS = (
     model_runs,
     cohorts,
     survival,
-    *kpis,
+    kpis,
     targets,
     reports,
     analyses,

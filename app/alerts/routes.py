@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.alerts import service
 from app.alerts.hysteresis import State
@@ -19,9 +19,8 @@ from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 
-router = Router(prefix="/v1", tags=["steering"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["steering"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 Writer = Annotated[Credential, needs("kpi:write")]
 Acknowledged = Annotated[

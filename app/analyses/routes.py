@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 
 from app.analyses import service
 from app.analyses.descriptive_schemas import DescriptiveRead, DescriptiveRequest
@@ -27,12 +27,13 @@ from app.analyses.service import Asking
 from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.route import ReadingRoute, ReadSession
-from app.http.routing import Router
 
 #: The survey that the body names may be unknown, and the answer may take too long.
 _ALSO: dict[int | str, dict[str, Any]] = {404: {}}
 
-router = Router(prefix="/v1/analyses", tags=["analyses"], route_class=ReadingRoute, responses=_ALSO)
+router = APIRouter(
+    prefix="/v1/analyses", tags=["analyses"], route_class=ReadingRoute, responses=_ALSO
+)
 Reader = Annotated[Credential, needs("kpi:read")]
 
 

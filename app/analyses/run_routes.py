@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.analyses import runs
 from app.analyses.run_schemas import (
@@ -17,9 +17,8 @@ from app.analyses.service import Asking
 from app.http.auth import Credential, needs
 from app.http.openapi_answers import header
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 
-router = Router(prefix="/v1/analyses", tags=["analyses"], route_class=Route)
+router = APIRouter(prefix="/v1/analyses", tags=["analyses"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 
 

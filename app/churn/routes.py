@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.churn import service
 from app.churn.reading import crossing_read, item_read, risk_read, summary_read
@@ -20,9 +20,8 @@ from app.fields import Code, Timestamp
 from app.http.pagination import Page, Paging
 from app.http.rendering import language_of
 from app.http.route import ReadSession, Route
-from app.http.routing import Router
 
-router = Router(prefix="/v1", tags=["churn"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["churn"], route_class=Route)
 Since = Annotated[Timestamp | None, Query(description="Only crossings at or after this time.")]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.complaints import lookup, reading, service
 from app.complaints.event_schemas import ComplaintEventCreate, MergeIntoEvent
@@ -32,9 +32,8 @@ from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.rendering import language_of
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 
-router = Router(prefix="/v1", tags=["complaints"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["complaints"], route_class=Route)
 Staff = Annotated[Credential, needs("complaints:rw")]
 Anybody = Annotated[Credential, needs("complaints:rw", publishable=True)]
 Filters = Annotated[ComplaintFilter, Depends(ComplaintFilter)]

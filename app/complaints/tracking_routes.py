@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.complaints import tracking
 from app.complaints.models import Complaint
@@ -16,9 +16,8 @@ from app.errors import Problem
 from app.http.auth import open_to_all
 from app.http.rendering import language_of, problem_response
 from app.http.route import Route, Session
-from app.http.routing import Router
 
-router = Router(prefix="/v1", tags=["complaint tracking"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["complaint tracking"], route_class=Route)
 Complainant = Annotated[None, open_to_all("a complainant has a receipt and no key")]
 
 

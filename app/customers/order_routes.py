@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from app.customers import orders, refunds
@@ -21,9 +21,8 @@ from app.http.bulk import Bulk, BulkResult, documented, load
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 
-router = Router(prefix="/v1", tags=["orders"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["orders"], route_class=Route)
 From = Annotated[
     Timestamp | None, Query(alias="from", description="`ordered_at` at or after this time.")
 ]

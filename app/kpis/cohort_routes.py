@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
@@ -17,7 +17,6 @@ from app.http.auth import Credential, needs
 from app.http.pagination import Page, PageRequest
 from app.http.rendering import language_of
 from app.http.route import ReadSession, Route
-from app.http.routing import Router
 from app.kpis import envelopes
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.calendar_units import add_units
@@ -48,7 +47,7 @@ from app.kpis.schemas import KpiDefinition
 from app.problems import Text
 from app.purchases.histories import PARTS
 
-router = Router(prefix="/v1", tags=["kpis"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["kpis"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 #: Who a figure is made of is told to those who may read customers.
 Named = Annotated[Credential, needs("customers:rw")]

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.fields import Output
 from app.http.auth import Credential, needs
 from app.http.pagination import Page
 from app.http.rendering import language_of
 from app.http.route import ReadSession, Route
-from app.http.routing import Router
 from app.kpis import service
 from app.kpis.asking import Asked
 from app.kpis.catalog import CATALOGUE
@@ -20,12 +19,12 @@ from app.kpis.parameters import View, reader
 from app.kpis.schemas import KpiComparison, KpiDistribution, KpiEnvelope, KpiRead, KpiTrend
 from app.kpis.service import Wanted
 
-catalogue = Router(prefix="/v1", tags=["kpis"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["kpis"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 AnswerT = TypeVar("AnswerT", bound=Output)
 
 
-@catalogue.get("/kpis", operation_id="list_kpis")
+@router.get("/kpis", operation_id="list_kpis")
 async def list_kpis(caller: Reader) -> Page[KpiRead]:
     """Every KPI with its formula in both languages, its parameters and its paths."""
     del caller
@@ -45,19 +44,7 @@ _ABOUT = {
 }
 
 
-def _router(kpi: Kpi) -> Router:
-    """The paths of a KPI, one for each view that it has."""
-    router = Router(prefix="/v1", tags=["kpis"], route_class=Route)
-    _add(router, kpi, "value", KpiEnvelope, service.fetch_kpi)
-    _add(router, kpi, "trend", KpiTrend, service.fetch_trend)
-    _add(router, kpi, "compare", KpiComparison, service.fetch_comparison)
-    if kpi.has_distribution:
-        _add(router, kpi, "distribution", KpiDistribution, service.fetch_distribution)
-    return router
-
-
 def _add(
-    router: Router,
     kpi: Kpi,
     view: View,
     answer: type[AnswerT],
@@ -98,5 +85,9 @@ def _add(
     )
 
 
-#: The catalogue, and a router for each KPI: a request tries the paths of one, not of all.
-routers = (catalogue, *map(_router, CATALOGUE))
+for _kpi in CATALOGUE:
+    _add(_kpi, "value", KpiEnvelope, service.fetch_kpi)
+    _add(_kpi, "trend", KpiTrend, service.fetch_trend)
+    _add(_kpi, "compare", KpiComparison, service.fetch_comparison)
+    if _kpi.has_distribution:
+        _add(_kpi, "distribution", KpiDistribution, service.fetch_distribution)

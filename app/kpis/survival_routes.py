@@ -4,14 +4,13 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import now
 from app.http.auth import Credential, needs
 from app.http.rendering import language_of
 from app.http.route import ReadSession, Route
-from app.http.routing import Router
 from app.kpis import envelopes
 from app.kpis.asking import Ask, Asked, understand
 from app.kpis.catalog.returning import TIME_TO_SECOND_PURCHASE
@@ -28,7 +27,7 @@ from app.kpis.survival_schemas import (
 )
 from app.kpis.survival_times import watch
 
-router = Router(prefix="/v1", tags=["kpis"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["kpis"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 _UNKNOWN = (None, None)
 

@@ -2,20 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.fields import Code, LocalDate
 from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.kpis import targeting
 from app.targets import service as targets
 from app.targets.models import Target
 from app.targets.schemas import FigureScopeRead, TargetPut, TargetRead
 
-router = Router(prefix="/v1", tags=["steering"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["steering"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 Writer = Annotated[Credential, needs("kpi:write")]
 On = Annotated[LocalDate | None, Query(description="Only targets that hold on this local date.")]

@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.http.auth import Credential, needs
 from app.http.openapi_answers import header
 from app.http.pagination import Page, Paging
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.lifetime import customer_values, service
 from app.lifetime.models import ModelRun
 from app.lifetime.schemas import (
@@ -19,7 +18,7 @@ from app.lifetime.schemas import (
     Status,
 )
 
-router = Router(prefix="/v1", tags=["model runs"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["model runs"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 Writer = Annotated[Credential, needs("kpi:write")]
 #: What a run does not know before it is finished.

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from app.customers.routes import Caller, UpdatedAfter
@@ -12,11 +12,10 @@ from app.http.bulk import Bulk, BulkResult, documented, load
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.market import leads
 from app.market.schemas import LeadLine, LeadPut, LeadRead
 
-router = Router(prefix="/v1", tags=["market"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["market"], route_class=Route)
 From = Annotated[
     Timestamp | None, Query(alias="from", description="`created_at` at or after this time.")
 ]

@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.fields import Code, LocalDate
 from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.market import service
 from app.market.reading import total_read
 from app.market.schemas import (
@@ -21,7 +20,7 @@ from app.market.schemas import (
     SpendKind,
 )
 
-router = Router(prefix="/v1", tags=["market"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["market"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 Writer = Annotated[Credential, needs("kpi:write")]
 From = Annotated[

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from app.fields import Code
@@ -11,7 +11,6 @@ from app.http.openapi_answers import HTML_PAGE, PDF_FILE, header
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.reports import definitions, service
 from app.reports.pages import POLICY
 from app.reports.schemas import (
@@ -24,7 +23,7 @@ from app.reports.schemas import (
     ReportSummary,
 )
 
-router = Router(prefix="/v1", tags=["reports"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["reports"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 Writer = Annotated[Credential, needs("kpi:write")]
 

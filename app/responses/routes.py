@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
@@ -15,7 +15,6 @@ from app.http.openapi_answers import header
 from app.http.pagination import Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.responses import service
 from app.responses.reading import Reader
 from app.responses.schemas import (
@@ -59,7 +58,7 @@ class SubmissionRoute(APIRoute):
         return _hand_over
 
 
-submissions = Router(prefix="/v1", tags=["responses"], route_class=SubmissionRoute)
+submissions = APIRouter(prefix="/v1", tags=["responses"], route_class=SubmissionRoute)
 Submitter = Annotated[Credential, needs("responses:write", publishable=True)]
 IdempotencyKey = Annotated[
     str | None,
@@ -116,7 +115,7 @@ async def put_response(
     raise NotImplementedError  # never called: the route hands over to the intake
 
 
-router = Router(prefix="/v1", tags=["responses"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["responses"], route_class=Route)
 Caller = Annotated[Credential, needs("responses:read")]
 
 

@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.http.auth import Credential, needs
 from app.http.rendering import language_of
 from app.http.route import ReadingRoute, ReadSession
-from app.http.routing import Router
 from app.sampling import planning, service, weighing
 from app.sampling.quality_schemas import QualityQuery, ResponseQualityRead
 from app.sampling.raking_schemas import RakeRead, RakeRequest
@@ -18,7 +17,7 @@ from app.sampling.schemas import (
     SampleSizeRequest,
 )
 
-router = Router(prefix="/v1", tags=["sampling"], route_class=ReadingRoute)
+router = APIRouter(prefix="/v1", tags=["sampling"], route_class=ReadingRoute)
 Reader = Annotated[Credential, needs("kpi:read")]
 
 

@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.fields import Code, LocalDate, TimeZone
 from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.kpis import envelopes
 from app.kpis.asking import Asked
 from app.kpis.calendar_units import Grain
@@ -24,7 +23,7 @@ from app.scorecards.metric_schemas import (
 )
 from app.scorecards.models import Metric, MetricObservation
 
-router = Router(prefix="/v1", tags=["steering"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["steering"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 Writer = Annotated[Credential, needs("kpi:write")]
 From = Annotated[

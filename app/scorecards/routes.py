@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.db import now
 from app.fields import Code
@@ -10,7 +10,6 @@ from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.kpis.asking import Asked, period_asked, settings_of
 from app.scorecards import results, service
 from app.scorecards.metric_routes import From, To, Zone
@@ -18,7 +17,7 @@ from app.scorecards.models import Scorecard
 from app.scorecards.results import Asking
 from app.scorecards.schemas import PerspectiveRead, ScorecardPut, ScorecardRead, ScorecardResult
 
-router = Router(prefix="/v1", tags=["steering"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["steering"], route_class=Route)
 Reader = Annotated[Credential, needs("kpi:read")]
 Writer = Annotated[Credential, needs("kpi:write")]
 

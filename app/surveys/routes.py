@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from app.fields import TimestampQuery
@@ -11,7 +11,6 @@ from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.rendering import field_errors, language_of
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.surveys import service
 from app.surveys.consistency import definition_problems
 from app.surveys.definition import SurveyDefinition
@@ -29,7 +28,7 @@ from app.surveys.schemas import (
 )
 from app.surveys.service import SurveyFilter
 
-router = Router(prefix="/v1", tags=["surveys"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["surveys"], route_class=Route)
 Author = Annotated[Credential, needs("surveys:rw")]
 
 

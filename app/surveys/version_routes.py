@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.errors import Conflict, NotFound, field_error
@@ -11,7 +11,6 @@ from app.http.auth import Credential, needs
 from app.http.openapi_schemas import reference
 from app.http.pagination import Page, Paging
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.surveys import service, templates
 from app.surveys.models import Survey, SurveyVersion
 from app.surveys.response_schema import submission_schema
@@ -24,7 +23,7 @@ from app.surveys.schemas import (
     VersionDifference,
 )
 
-router = Router(prefix="/v1", tags=["surveys"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["surveys"], route_class=Route)
 Author = Annotated[Credential, needs("surveys:rw")]
 Anyone = Annotated[Credential, needs("surveys:rw", publishable=True)]
 VersionName = Annotated[str, Path(description="The number of a version, or `current`.")]

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from ipaddress import ip_address
 from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
@@ -12,7 +12,6 @@ from app.errors import NotFound, Problem
 from app.http.auth import open_to_all
 from app.http.metrics import Traffic
 from app.http.route import Route
-from app.http.routing import Router
 from app.problems import FIELD_CODES, PROBLEMS
 from app.web import reference
 from app.web.help import HELP
@@ -20,7 +19,7 @@ from app.web.pages import Lang, language, page
 from app.web.readiness import Probe
 from app.web.schemas import Components, Liveness, ReadinessRead
 
-router = Router(tags=["operation"], route_class=Route)
+router = APIRouter(tags=["operation"], route_class=Route)
 Anybody = Annotated[None, open_to_all("Probes and pages hold nothing of any workspace.")]
 #: Any of these says that a proxy on this machine stands between us and the asker.
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")

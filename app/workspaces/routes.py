@@ -3,14 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
 from app.http.auth import Credential, needs
 from app.http.pagination import Page, Paging
 from app.http.preconditions import IfMatch, etag, require_match
 from app.http.route import ReadSession, Route, Session
-from app.http.routing import Router
 from app.workspaces import service
 from app.workspaces.schemas import (
     ApiKeyCreate,
@@ -21,7 +20,7 @@ from app.workspaces.schemas import (
     WorkspaceRead,
 )
 
-router = Router(prefix="/v1", tags=["administration"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["administration"], route_class=Route)
 Admin = Annotated[Credential, needs("admin")]
 
 
