@@ -57,8 +57,9 @@ class ClusteredScores:
     def customers(self) -> float:
         """As many customers of one size would tell as much: n^2 over the sum of squared sizes.
 
-        The effective number of clusters of A. V. Carter, K. T. Schnepel and D. G. Steigerwald
-        (2017), as it is for a mean; of equal sizes their number.
+        R. F. Potthoff, M. A. Woodbury and K. G. Manton, 1992; the effective number of clusters of
+        A. V. Carter, K. T. Schnepel and D. G. Steigerwald (2017) where answers are independent.
+        Of equal sizes it is their number.
         """
         return self.n**2 / self.sizes_squared
 

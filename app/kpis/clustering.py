@@ -126,9 +126,13 @@ def _judged(measured: Measurement, sums: Sums, of: tuple[int, str], path: Path) 
     if measured.interval is None:
         return measured
     scores = sums.get((*of, path))
-    if scores is None or not _is_mean(measured, scores) or scores.n_effective is None:
+    if scores is None:
         return replace(measured, interval=None, evidence=None)
-    return thinned(measured, scores.n_effective)
+    n_effective = scores.n_effective if _is_mean(measured, scores) else None
+    if n_effective is None:
+        # At the least, customers tell as much as if each had copied what they say.
+        return replace(measured, n_effective=scores.customers, interval=None, evidence=None)
+    return thinned(measured, n_effective)
 
 
 def _is_mean(measured: Measurement, scores: ClusteredScores) -> bool:

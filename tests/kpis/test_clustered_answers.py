@@ -253,6 +253,7 @@ async def test_a_single_customer_has_no_interval(tenant: Tenant) -> None:
     await load(tenant, survey, [sent({"nps": nps}, customer="a") for nps in (9, 9, 3)])
     found = await ask(tenant, "nps", **CLUSTERED)
     assert (found["value"], found["n"], found["interval"]) == (pytest.approx(1 / 3), 3, None)
+    assert found["n_effective"] == 1
     assert "interval_left_out" in found["warnings"]
     assert found["previous"]["p"] is None
     nothing = await ask(tenant, "nps", from_="2026-08-01", to="2026-09-01", **CLUSTERED)

@@ -207,7 +207,8 @@ def _figure(
         reason: n for reason, n in plain.excluded.items() if listwise or reason != "incomplete"
     }
     figure = replace(
-        plain, value=None, n=0, numerator={"points": 0}, denominator={"respondents": 0},
+        plain, value=None, n=0, n_effective=None,
+        numerator={"points": 0}, denominator={"respondents": 0},
         interval=None, evidence=None, counts={}, reason="empty_denominator", excluded=excluded,
     )  # fmt: skip
     if sums is None or not all(sums.answered):
