@@ -7,6 +7,7 @@ and the answer, already rendered, leaves only when the commit has returned.
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
+from functools import cached_property
 from types import TracebackType
 from typing import Annotated, Any, Self
 
@@ -14,6 +15,8 @@ from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Match
+from starlette.types import Scope
 from typing_extensions import override
 
 from app.db import Database
@@ -93,6 +96,19 @@ class Route(APIRoute):
     only_reads = False
     """Whether it reads whatever its method: then in one snapshot, in which PostgreSQL refuses
     writes (an answer that is to be kept under an Idempotency-Key is written, though)."""
+
+    @override
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the path is this one's: the framework asks route after route, hundreds."""
+        # Anywhere in the path, because a proxy may have put something before it.
+        if self._beginning not in scope["path"]:
+            return Match.NONE, {}
+        return super().matches(scope)
+
+    @cached_property
+    def _beginning(self) -> str:
+        """What the path begins with, up to the first parameter."""
+        return self.path.partition("{")[0]
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
