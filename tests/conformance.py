@@ -35,13 +35,20 @@ def contract() -> Json:
 
 
 @cache
-def _places() -> list[Place]:
-    found = []
-    for path, operations in contract()["paths"].items():
-        pattern = re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path))
-        found.append(Place(path, re.compile(pattern), operations))
+def _places() -> dict[tuple[str, ...], list[Place]]:
+    """The paths by what they begin with: most answers are asked where they belong."""
+    found: dict[tuple[str, ...], list[Place]] = {}
     # What is written out stands before what a parameter may stand for.
-    return sorted(found, key=lambda place: place.path.count("{"))
+    for path in sorted(contract()["paths"], key=lambda path: path.count("{")):
+        pattern = re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path))
+        place = Place(path, re.compile(pattern), contract()["paths"][path])
+        found.setdefault(_beginning(path), []).append(place)
+    return found
+
+
+def _beginning(path: str) -> tuple[str, ...]:
+    """The version and the name of what is asked for, which no parameter stands for."""
+    return tuple(path.split("/", 3)[1:3])
 
 
 @cache
@@ -53,7 +60,8 @@ def _validator(reference: str) -> Draft202012Validator:
 
 def place_of(path: str) -> Place | None:
     """The documented path that an address belongs to."""
-    return next((place for place in _places() if place.pattern.fullmatch(path)), None)
+    places = _places().get(_beginning(path), ())
+    return next((place for place in places if place.pattern.fullmatch(path)), None)
 
 
 def violations(answer: httpx.Response) -> list[str]:
