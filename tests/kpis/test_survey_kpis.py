@@ -42,7 +42,7 @@ async def test_the_envelope_of_the_api_outline(tenant: Tenant) -> None:
         "kpi": "nps",
         "scope": {
             "survey": survey, "surveys": [survey], "question": None, "filters": {},
-            "quality": "all", "dedupe": "none", "clustered": False,
+            "quality": "all", "dedupe": "none", "clustered": False, "weighting": None,
             "options": {"ci_method": "adjusted_wald"},
         },
         "period": {
