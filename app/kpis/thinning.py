@@ -7,6 +7,8 @@ from app.kpis.means import Moments, t_interval
 from app.kpis.proportions import NpsCounts, NpsMethod, Share, nps_interval, wilson
 from app.kpis.statistics import Interval
 
+#: What figures of answers of one kind rest on.
+Evidence = Share | NpsCounts | Moments
 _NPS_METHODS: dict[str, NpsMethod] = {"adjusted_wald": "adjusted_wald", "wald": "wald"}
 
 
@@ -18,18 +20,19 @@ def thinned(measured: Measurement, n_effective: float) -> Measurement:
     """
     evidence, interval = measured.evidence, measured.interval
     few = isinstance(evidence, Moments) and n_effective < 2
-    if interval is None or few or not isinstance(evidence, Share | NpsCounts | Moments):
+    if interval is None or few or not isinstance(evidence, Evidence):
         return replace(measured, n_effective=n_effective, interval=None, evidence=None)
     evidence = replace(evidence, n_effective=n_effective)
     return replace(
         measured,
         n_effective=n_effective,
-        interval=_interval(evidence, interval),
+        interval=interval_like(interval, evidence),
         evidence=evidence,
     )
 
 
-def _interval(evidence: Share | NpsCounts | Moments, plain: Interval) -> Interval | None:
+def interval_like(plain: Interval, evidence: Evidence) -> Interval | None:
+    """The interval of the evidence by the same method, at the same level, cut at the same ends."""
     match evidence:
         case Share():
             return wilson(evidence, plain.level)

@@ -14,7 +14,10 @@ from math import lcm
 from typing import cast
 
 from app.kpis.declaration import Measurement, Weights
+from app.kpis.means import Moments
+from app.kpis.proportions import NpsCounts, Share
 from app.kpis.tallies import Tally
+from app.kpis.thinning import Evidence, interval_like
 from app.weighting.schemes import Fault
 
 #: The answer is of a stratum that has no weight.
@@ -42,69 +45,73 @@ def weighted(figure: Callable[[Tally], Measurement], strata: Strata) -> Measurem
         return Measurement(value=None, n=0, reason=strata)
     unit = lcm(*(each.weight.denominator for each in strata))
     whole = _added(strata, lambda weight: int(weight * unit))
-    made: dict[Fraction, Measurement] = {}
-
-    def scaled(factor: Fraction) -> Measurement:
-        if factor not in made:
-            made[factor] = figure(_times(whole, factor / unit))
-        return made[factor]
-
     views = _Views(
         every=figure(_added(strata, lambda _: 1)),
         kept=figure(_added(strata, lambda weight: int(weight > 0))),
-        summed=scaled(Fraction(1)),
+        whole=figure(whole),
+        summed=figure(_times(whole, Fraction(1, unit))),
         squared=figure(_added(strata, lambda weight: int(weight * unit) ** 2)),
-        unit=unit,
     )
-    return views.whole(scaled)
+    return views.joined(lambda factor: figure(_times(whole, factor)))
 
 
 @dataclass(frozen=True)
 class _Views:
-    """One figure (or a part of it), of the same answers that count in four ways."""
+    """One figure (or a part of it), of the same answers that count in so many ways."""
 
     every: Measurement
     """Each once."""
     kept: Measurement
     """Each once that has a weight."""
+    whole: Measurement
+    """Each by its weight, in units of which all weights are whole numbers."""
     summed: Measurement
     """Each by its weight."""
     squared: Measurement
-    """Each by the square of its weight, in units."""
-    unit: int
-    """Of so many parts of 1 all weights are whole numbers."""
+    """Each by the square of its weight, in such units."""
 
     def part(self, name: str) -> "_Views":
         return _Views(
             self.every.components[name],
             self.kept.components[name],
+            self.whole.components[name],
             self.summed.components[name],
             self.squared.components[name],
-            self.unit,
         )
 
-    def whole(
+    def joined(
         self, scaled: Callable[[Fraction], Measurement], place: tuple[str, ...] = ()
     ) -> Measurement:
-        """The figure as of the number of equal answers that tell as much."""
-        total, squares = Fraction(self.summed.n), Fraction(self.squared.n, self.unit**2)
-        found = scaled(total / squares if squares else Fraction(1))
-        for name in place:
-            found = found.components[name]
+        """The figure as of the number of equal answers that tell as much.
+
+        `scaled` makes the whole figure anew, of which this is the part at `place`: only for an
+        interval that does not follow from the evidence.
+        """
+        factor = Fraction(self.whole.n, self.squared.n) if self.squared.n else Fraction(1)
+        found, evidence = self.whole, self.whole.evidence
+        if isinstance(evidence, Evidence):
+            evidence = _as_of(evidence, factor)
+            interval = found.interval and interval_like(found.interval, evidence)
+            found = replace(found, evidence=evidence, interval=interval)
+        elif found.interval is not None:
+            found = scaled(factor)
+            for name in place:
+                found = found.components[name]
         n, sizes = self.kept.n, {NOT_IN_SCHEME: self.every.n - self.kept.n}
+        n_effective = float(self.whole.n * factor)
         return replace(
             found,
             value=None if found.value is None else float(found.value),
             n=n,
-            n_effective=float(found.n),
-            weights=Weights(float(total), float(n * squares / total**2) if n else 1.0),
+            n_effective=n_effective,
+            weights=Weights(float(self.summed.n), n / n_effective if n else 1.0),
             numerator=_floats(self.summed.numerator),
             denominator=_floats(self.summed.denominator),
             excluded={**self.every.excluded, **sizes} if self.every.excluded else {},
             counts=self._counts(sizes),
             shares=self._shares(),
             components={
-                name: self.part(name).whole(scaled, (*place, name)) for name in found.components
+                name: self.part(name).joined(scaled, (*place, name)) for name in found.components
             },
         )
 
@@ -117,9 +124,27 @@ class _Views:
         return {**self.kept.counts, **left_out, **beside}
 
     def _shares(self) -> Mapping[str, float]:
-        counted = {code: n for code, n in self.summed.counts.items() if not code.startswith("~")}
+        counted = {code: n for code, n in self.whole.counts.items() if not code.startswith("~")}
         total = sum(counted.values())
         return {code: float(n / total) for code, n in counted.items()} if total else {}
+
+
+def _as_of(evidence: Evidence, factor: Fraction) -> Evidence:
+    """The evidence of so many times as many answers of the same kind."""
+    if factor == 1:
+        return evidence
+    times = cast("int", factor)
+    match evidence:
+        case Share(count, total):
+            return Share(count * times, total * times)
+        case NpsCounts(promoters, detractors, answered):
+            return NpsCounts(promoters * times, detractors * times, answered * times)
+        case Moments(size, mean, variance):
+            n = size * times
+            if variance is not None:
+                # Its divisor is one less than the number of scores.
+                variance = variance * (size - 1) / size * n / (n - 1) if n > 1 else None
+            return Moments(n, mean, variance)
 
 
 def _floats(sums: Mapping[str, float]) -> Mapping[str, float]:

@@ -1,6 +1,7 @@
 """What the survey KPIs share: from the chosen questions to a figure for each period and group."""
 
 import asyncio
+from asyncio import sleep
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import lcm
@@ -46,10 +47,13 @@ def tallied(recipes: Recipes) -> Measure:
             weighed = await strata_of(
                 session, scope, scope.weighting, periods=periods, by=by, names=recipe.names
             )
-            return [
-                {member: weighted(recipe.figure, strata) for member, strata in members.items()}
-                for members in weighed
-            ]
+            figures: list[Mapping[str, Measurement]] = []
+            for members in weighed:
+                figures.append(
+                    {member: weighted(recipe.figure, strata) for member, strata in members.items()}
+                )
+                await sleep(0)  # a trend of many points lets others have their turn
+            return figures
         tallies = await tally(session, scope, periods, by, recipe.names)
         found: list[Mapping[str, Measurement]] = [
             {member: recipe.figure(each) for member, each in members.items()} for members in tallies
