@@ -14,6 +14,7 @@ import numpy as np
 
 from app.kpis.clustered_scores import ClusteredScores
 from app.kpis.declaration import Measurement
+from app.kpis.group_tests import all_alike
 from app.kpis.means import Moments, moments, t_interval, welch
 from app.kpis.proportions import NpsCounts, Share, newcombe, nps_difference, nps_interval, wilson
 from app.kpis.statistics import Difference, Interval
@@ -147,6 +148,22 @@ def claims_of(
     return measure
 
 
+def claims_of_three(kind: Kind, laws: Sequence[tuple[float, ...]]) -> Callable[[int], Measured]:
+    """How often the test of all claims that three groups differ which are alike."""
+
+    def measure(customers: int) -> Measured:
+        rates = []
+        for law in laws:
+            found = [
+                all_alike([judged(each, clustered=True).evidence for each in groups])
+                for groups in zip(*(drawn(kind, law, customers, n) for n in (1, 2, 3)), strict=True)
+            ]
+            rates.append(sum(each is not None and each.p < 0.05 for each in found) / DRAWN)
+        return Measured(tuple(rates), exact=False)
+
+    return measure
+
+
 SHARES = ((0.3, 0.7), (0.5, 0.5), (0.8, 0.2))
 _OF = "of n customers who answer more than once"
 
@@ -155,9 +172,9 @@ def _interval(name: str, of: str, kind: Kind, laws: Sequence[tuple[float, ...]])
     return Method(f"{name} (clustered)", f"{of} {_OF}", coverage_of(kind, laws), sizes=CUSTOMERS)
 
 
-def _test(name: str, of: str, kind: Kind, laws: Sequence[tuple[float, ...]]) -> Method:
+def _test(name: str, of: str, measure: Callable[[int], Measured]) -> Method:
     return Method(
-        f"{name} (clustered)", f"{of} {_OF}", claims_of(kind, laws), 0.03, 0.055,
+        f"{name} (clustered)", f"{of} {_OF}", measure, 0.03, 0.055,
         low_small=0.0, high_small=0.075, sizes=CUSTOMERS,
     )  # fmt: skip
 
@@ -171,9 +188,12 @@ CLUSTER_INTERVALS = (
            sizes=CUSTOMERS),
 )  # fmt: skip
 CLUSTER_TESTS = (
-    _test("newcombe", "two shares", SHARE, SHARES),
-    _test("nps_two_sample_adjusted_wald", "two NPS", NET, SCORES),
-    _test("welch", "two means", MEAN, SCALES),
+    _test("newcombe", "two shares", claims_of(SHARE, SHARES)),
+    _test("nps_two_sample_adjusted_wald", "two NPS", claims_of(NET, SCORES)),
+    _test("welch", "two means", claims_of(MEAN, SCALES)),
+    _test("chi_square", "three shares", claims_of_three(SHARE, SHARES[:2])),
+    _test("nps_adjusted_wald_chi_square", "three NPS", claims_of_three(NET, SCORES[:2])),
+    _test("welch_anova", "three means", claims_of_three(MEAN, SCALES[:2])),
     Method("newcombe (not clustered)", f"the same two shares {_OF}",
            claims_of(SHARE, SHARES, clustered=False), 0.25, 0.35, low_small=0.2, high_small=0.35,
            sizes=CUSTOMERS),
