@@ -5,7 +5,10 @@ nothing crosses between workspaces under constant test.
 """
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +39,16 @@ from tests.conformance import conforms
 from tests.dealing import ByGroup, rank_of
 
 ROOT = Path(__file__).parent.parent
+_START = """
+import json, sys
+import app.server
+from app.config import Settings
+from app.main import create_app, document
+
+create_app(Settings(database_url="postgres://x/y"))
+document()
+print(json.dumps(sorted(sys.modules)))
+"""
 
 # How long an example takes says something about the machine, and nothing about the service.
 hypothesis.settings.register_profile(
@@ -123,6 +136,14 @@ def database(app: FastAPI) -> Database:
     """The database of the application."""
     database: Database = app.state.database
     return database
+
+
+@pytest.fixture(scope="session")
+def loaded_by_the_api() -> frozenset[str]:
+    """The modules of a fresh interpreter that has made the application and its document."""
+    command = [sys.executable, "-c", _START]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return frozenset(json.loads(said.stdout))
 
 
 @dataclass(frozen=True)
