@@ -1,7 +1,6 @@
 """What the survey KPIs share: from the chosen questions to a figure for each period and group."""
 
 import asyncio
-from asyncio import sleep
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import lcm
@@ -52,7 +51,7 @@ def tallied(recipes: Recipes) -> Measure:
                 figures.append(
                     {member: weighted(recipe.figure, strata) for member, strata in members.items()}
                 )
-                await sleep(0)  # a trend of many points lets others have their turn
+                await asyncio.sleep(0)  # a trend of many points lets others have their turn
             return figures
         tallies = await tally(session, scope, periods, by, recipe.names)
         found: list[Mapping[str, Measurement]] = [
