@@ -355,3 +355,29 @@ async def test_a_target_of_plain_figures_judges_no_weighted_one(tenant: Tenant) 
     entries = (await tenant.client.get("/v1/kpis")).json()["data"]
     takes = {each["id"] for each in entries if each["takes_weighting"]}
     assert takes == {kpi.id for kpi in CATALOGUE if kpi.family == "survey"} - {"responses"}
+
+
+async def test_charts_of_weighted_shares_are_drawn_by_what_they_tell(tenant: Tenant) -> None:
+    """The limits of a p-chart are those of each point's effective number; means roll as ever."""
+    survey = await publish(tenant, QUESTION, CSAT)
+    people = _people(10, 240)
+    for place, each in enumerate(people):
+        each["occurred_at"] = f"2026-10-{place % 10 + 1:02}T12:00:00+08:00"
+    await submit(tenant, survey, people)
+    await put_scheme(tenant, {"channel": {"web": 1, "phone": 1, "email": 1}})
+    found = await ask(
+        tenant, "csat/trend", to="2026-10-11", weighting="ours", control="p_chart", smoothing="3"
+    )
+    points = found["points"]
+    assert len(points) == 10
+    told = sum(each["n_effective"] for each in points)
+    centre = sum(each["value"] * each["n_effective"] for each in points) / told
+    assert found["control"]["centre"] == pytest.approx(centre)
+    for point in points:
+        assert point["n_effective"] < point["n"]
+        reach = 3 * math.sqrt(centre * (1 - centre) / point["n_effective"])
+        assert point["control"]["high"] == pytest.approx(min(1, centre + reach))
+    assert points[9]["smoothed"] == pytest.approx(
+        sum(each["value"] * each["n"] for each in points[7:]) / sum(p["n"] for p in points[7:])
+    )
+    assert found["trend"]["line"] is not None

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.db import Database
+from app.events.models import Event
 from tests.conftest import Tenant
 
 Json = dict[str, Any]
@@ -17,7 +20,7 @@ def _body(*margins: Json, **fields: Any) -> Json:
     return {"name": name, "margins": list(margins or [SEGMENTS]), "source": "CRM"} | fields
 
 
-async def test_a_scheme_is_kept_as_it_was_put(tenant: Tenant) -> None:
+async def test_a_scheme_is_kept_as_it_was_put(tenant: Tenant, database: Database) -> None:
     """Made once, the same again changes nothing, a change raises the revision; each is an event."""
     made = await tenant.client.put(PATH, json=_body(SEGMENTS, CHANNELS))
     assert made.status_code == 201
@@ -33,6 +36,12 @@ async def test_a_scheme_is_kept_as_it_was_put(tenant: Tenant) -> None:
     assert (await tenant.client.delete(PATH)).status_code == 204
     assert (await tenant.client.get(PATH)).status_code == 404
     assert (await tenant.client.delete(PATH)).status_code == 404
+    async with database.transaction() as session:
+        events = select(Event.type).where(
+            Event.workspace_id == tenant.workspace.id, Event.subject == "customers"
+        )
+        told = sorted(await session.scalars(events))
+    assert told == [f"weighting_scheme.{each}" for each in ("created", "deleted", "updated")]
 
 
 async def test_nobody_overwrites_an_edit_unseen(tenant: Tenant) -> None:
