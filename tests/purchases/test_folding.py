@@ -23,6 +23,7 @@ from app.kpis.catalog.market import MARKET_SHARE, PAYBACK
 from app.kpis.catalog.returning import KPIS as RETURNING_KPIS
 from app.kpis.catalog.returning import ORDER_VALUE
 from app.kpis.declaration import Measurement, Scope
+from app.kpis.periods import Period
 from app.purchases.book import open_book
 from app.purchases.fold import fold
 from app.purchases.models import PurchaseRollup
@@ -111,7 +112,7 @@ _WITH_OPTIONS = (
 
 
 async def _figures(
-    session: AsyncSession, scope: Scope, periods: Sequence[object]
+    session: AsyncSession, scope: Scope, periods: Sequence[Period]
 ) -> list[Mapping[str, Measurement]]:
     found: list[Mapping[str, Measurement]] = []
     filtered = replace(scope, filters={"segment": ("gold", "")})
@@ -119,22 +120,22 @@ async def _figures(
     for kpi in (*KPIS, *RETURNING_KPIS):
         joined = "segment*channel"
         for wanted, by in ((scope, None), (scope, "segment"), (filtered, None), (scope, joined)):
-            found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
+            found += await kpi.measure(session, wanted, periods, by)
             if kpi in _WITH_SPREAD:  # of a few periods alone
                 for period in (*MONTHS[1:], AROUND_A_MONTH, periods[0]):
                     found += await kpi.measure(session, wanted, [period], by)
     for kpi, options in _WITH_OPTIONS:
         wanted = replace(scope, options=options)
         for by in (None, kpi.dimensions[0]):
-            found += await kpi.measure(session, wanted, periods, by)  # type: ignore[arg-type]
-            found += await kpi.measure(session, wanted, periods[:1], by)  # type: ignore[arg-type]
+            found += await kpi.measure(session, wanted, periods, by)
+            found += await kpi.measure(session, wanted, periods[:1], by)
     return found
 
 
 @settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(done=steps(), periods=period_lists())
 async def test_what_is_kept_equals_a_recount(
-    database: Database, done: list[Step], periods: list[object]
+    database: Database, done: list[Step], periods: list[Period]
 ) -> None:
     """Orders, corrections, late ones, refunds, traits and folds interleaved: no figure differs."""
     async with opened(database, Shop([])) as (session, scope):
