@@ -1,15 +1,11 @@
 """How the API is served: uvicorn, with limits for connections and an orderly end."""
 
 import os
-import signal
 import socket
 import sys
 import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
-from multiprocessing import parent_process
-from multiprocessing.process import BaseProcess
-from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,8 +13,9 @@ from uvicorn.supervisors import Multiprocess
 
 from app import log
 from app.config import Settings
-from app.main import create_app
 
+#: By name, because it takes seconds to import: who only watches over processes does not need it.
+_APPLICATION = "app.process:application"
 _KEEP_ALIVE_SECONDS = 5
 _BACKLOG = 2_048
 #: uvicorn kills a worker that does not answer in this time; importing may take long on a busy
@@ -32,16 +29,16 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests in progress are finished first.
 
-    One process serves with these settings; with more, each reads the environment itself and
-    they add up their metrics in a directory of their own. With `fd` one process serves a socket
-    that listens already, so that a restart refuses nobody. Ends the program with status 3 when
-    the address is taken.
+    These settings are of the server; what it serves reads the environment itself. Several
+    processes add up their metrics in a directory of their own. With `fd` one process serves a
+    socket that listens already, so that a restart refuses nobody. Ends the program with status 3
+    when the address is taken.
     """
     log.configure()
     if workers > 1 and fd is None:
         _serve_together(settings, host, port, workers)
         return
-    server = uvicorn.Server(configured(create_app(settings), settings, host=host, port=port))
+    server = uvicorn.Server(configured(_APPLICATION, settings, host=host, port=port))
     with suppress(KeyboardInterrupt):  # uvicorn ends in order, and then tells how it was asked to
         # Not uvicorn's own `fd`: it takes every socket for a unix socket and loses the peer.
         server.run(sockets=None if fd is None else [socket.socket(fileno=fd)])
@@ -51,25 +48,11 @@ def serve(
 
 
 def _serve_together(settings: Settings, host: str, port: int, workers: int) -> None:
-    config = configured("app.server:application", settings, host=host, port=port, workers=workers)
+    config = configured(_APPLICATION, settings, host=host, port=port, workers=workers)
     with tempfile.TemporaryDirectory(prefix="feedback-metrics-") as directory:
         if not settings.metrics_directory:
             os.environ[_METRICS_DIRECTORY] = directory
         Multiprocess(config, sockets=[config.bind_socket()]).run()
-
-
-def application() -> FastAPI:
-    """The application of one process among several, from the environment."""
-    if (parent := parent_process()) is not None:
-        Thread(target=_follow, args=(parent,), daemon=True).start()
-    log.configure()
-    return create_app(Settings())
-
-
-def _follow(parent: BaseProcess) -> None:
-    """End in order once the parent is gone: it was killed, and we would keep its port for ever."""
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def configured(

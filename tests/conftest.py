@@ -41,7 +41,7 @@ from tests.dealing import ByGroup, rank_of
 ROOT = Path(__file__).parent.parent
 _START = """
 import json, sys
-import app.server
+import app.process, app.server
 from app.config import Settings
 from app.main import create_app, document
 
