@@ -60,6 +60,7 @@ QUESTIONS = {
     "order_value_last_days": f"/v1/kpis/order-value?{_LAST_DAYS}",
     "order_value_last_days_by_segment":
         f"/v1/kpis/order-value/compare?{_LAST_DAYS}&group_by=segment",
+    "designated_purchase_rate": f"/v1/kpis/designated-purchase-rate?{_MONTH}",
     "revenue_retention": f"/v1/kpis/revenue-retention?{_MONTH}",
     "revenue_retention_last_days": f"/v1/kpis/revenue-retention?{_LAST_DAYS}",
     "revenue_retention_last_days_by_segment":
@@ -163,11 +164,21 @@ async def _copy(
 ) -> None:
     stamp = (1, _END, _END)
     orders = ("workspace_id", "external_id", "customer_id", "ordered_at", "amount", "refunded",
-              "currency", "revision", "created_at", "updated_at")  # fmt: skip
+              "currency", "asked_for_brand", "revision", "created_at", "updated_at")  # fmt: skip
     await connection.copy_records_to_table(
         "orders",
         records=[
-            (workspace, name, customer, at, amount, amount if back else 0, "CNY", *stamp)
+            (
+                workspace,
+                name,
+                customer,
+                at,
+                amount,
+                amount if back else 0,
+                "CNY",
+                customer.int % 3 == 0 if at.second % 5 else None,
+                *stamp,
+            )
             for name, customer, at, amount, back in made
         ],
         columns=orders,

@@ -103,6 +103,8 @@ class Order(Base):
     currency: Mapped[str]
     channel: Mapped[str | None]
     quantity: Mapped[int | None]
+    asked_for_brand: Mapped[bool | None]
+    """Whether the buyer asked for our brand by name; null where nobody said so."""
     source_updated_at: Mapped[datetime | None]
     """When the source last changed it: what is older than this no longer counts."""
     revision: Mapped[Revision]

@@ -29,6 +29,7 @@ class OrderState(NamedTuple):
     currency: str
     channel: str | None
     quantity: int | None
+    asked_for_brand: bool | None
     source_updated_at: datetime | None
     refunded: Decimal
 
@@ -75,7 +76,7 @@ class OrderRows:
         customer_id = self._customers[value.customer]
         wanted = OrderState(
             customer_id, ordered_at, value.amount, value.currency, value.channel,
-            value.quantity, value.source_updated_at, Decimal(0),
+            value.quantity, value.asked_for_brand, value.source_updated_at, Decimal(0),
         )  # fmt: skip
         if state is None:
             return Folded(wanted, "created")
@@ -159,19 +160,19 @@ def _conflicts(state: OrderState, wanted: OrderState) -> tuple[FieldError, ...]:
 _LINES = """
     INSERT INTO orders (
         workspace_id, external_id, customer_id, ordered_at, amount, refunded, currency, channel,
-        quantity, source_updated_at, revision, created_at, updated_at
+        quantity, asked_for_brand, source_updated_at, revision, created_at, updated_at
     )
     SELECT CAST(:workspace_id AS uuid), external_id, customer_id, ordered_at,
-        CAST(amount AS numeric), 0, currency, channel, quantity, source_updated_at, 1,
-        CAST(:at AS timestamptz), CAST(:at AS timestamptz)
+        CAST(amount AS numeric), 0, currency, channel, quantity, asked_for_brand,
+        source_updated_at, 1, CAST(:at AS timestamptz), CAST(:at AS timestamptz)
     FROM unnest(
         CAST(:external_id AS text[]), CAST(:customer_id AS uuid[]),
         CAST(:ordered_at AS timestamptz[]), CAST(:amount AS text[]), CAST(:currency AS text[]),
-        CAST(:channel AS text[]), CAST(:quantity AS bigint[]),
+        CAST(:channel AS text[]), CAST(:quantity AS bigint[]), CAST(:asked_for_brand AS boolean[]),
         CAST(:source_updated_at AS timestamptz[])
     ) AS line(
         external_id, customer_id, ordered_at, amount, currency, channel, quantity,
-        source_updated_at
+        asked_for_brand, source_updated_at
     )
     ORDER BY external_id
     ON CONFLICT (workspace_id, external_id)
@@ -183,7 +184,8 @@ _UPDATE = text(
     DO UPDATE SET
         customer_id = excluded.customer_id, ordered_at = excluded.ordered_at,
         amount = excluded.amount, currency = excluded.currency, channel = excluded.channel,
-        quantity = excluded.quantity, source_updated_at = excluded.source_updated_at,
+        quantity = excluded.quantity, asked_for_brand = excluded.asked_for_brand,
+        source_updated_at = excluded.source_updated_at,
         revision = orders.revision + 1, updated_at = excluded.updated_at
     """
 )

@@ -142,6 +142,8 @@ class OrderPut(Input):
     currency: Currency
     channel: Code | None = None
     quantity: Quantity | None = None
+    asked_for_brand: bool | None = None
+    """Whether the buyer asked for your brand by name; left out where nobody knows."""
     source_updated_at: Timestamp | None = None
 
 
@@ -170,6 +172,7 @@ class OrderRead(Output):
     currency: str
     channel: str | None
     quantity: int | None
+    asked_for_brand: bool | None
     source_updated_at: Timestamp | None
     revision: int
     created_at: Timestamp

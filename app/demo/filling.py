@@ -108,6 +108,7 @@ def _order(order: Purchase) -> OrderLine:
         currency=CURRENCY,
         channel=order.channel,
         quantity=order.quantity,
+        asked_for_brand=order.asked_for_brand,
     )
 
 

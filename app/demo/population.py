@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -59,6 +59,8 @@ _KEY_ACCOUNTS: dict[KeyAccountType, float] = {
     "group": 4, "industry": 3, "channel": 3, "strategic": 2,
 }  # fmt: skip
 _KEY_ACCOUNT_SHARE = {"consumer": 0.0, "small_business": 0.02, "enterprise": 0.3, "public": 0.1}
+#: Where somebody hears what a buyer asks for.
+_HEARD = ("store", "phone", "sales")
 #: Numbers that the British regulator keeps for films: they ring nowhere.
 _FICTIONAL_PHONE = "+44 7700 900"
 
@@ -94,6 +96,7 @@ class Purchase:
     quantity: int
     refunded_at: datetime | None
     refunded: Decimal
+    asked_for_brand: bool | None = None
 
 
 def people(stream: random.Random, calendar: Calendar, scale: float) -> list[Person]:
@@ -150,10 +153,21 @@ def purchases(stream: random.Random, calendar: Calendar, customers: list[Person]
         ((moment, person) for person in customers for moment in _moments(stream, calendar, person)),
         key=lambda each: (each[0], each[1].external_id),
     )
-    return [
+    orders = [
         _purchase(stream, calendar, number, person, moment)
         for number, (moment, person) in enumerate(bought, 1)
     ]
+    return [
+        replace(order, asked_for_brand=_asks_for_brand(stream, person))
+        if order.channel in _HEARD
+        else order
+        for order, (_, person) in zip(orders, bought, strict=True)
+    ]
+
+
+def _asks_for_brand(stream: random.Random, person: Person) -> bool:
+    """Some two in five ask for the brand by name; more of those who are content."""
+    return stream.random() < 1 / (1 + math.exp(0.4 - 0.5 * person.goodwill))
 
 
 def _moments(stream: random.Random, calendar: Calendar, person: Person) -> Iterator[datetime]:

@@ -24,8 +24,8 @@ from app.problems import Text
 from app.purchases.book import Book, Days
 from app.purchases.histories import PARTS
 from app.purchases.newcomers import Window
-from app.purchases.quantities import units_sold
-from app.purchases.undone import Units
+from app.purchases.stated import stated_by_orders
+from app.purchases.undone import Statements
 from app.purchases.values import Booked, booked
 
 BASIS = Option(
@@ -141,16 +141,15 @@ async def _from_sets(
     if basis == "customers":
         return [{m: Sales(Fraction(n), n) for m, n in each.items()} for each in buyers]
     if basis == "units":
-        sold = await units_sold(
-            book, [Window.of(each.start, each.end) for each in periods], by, scope.filters
-        )
+        windows = [Window.of(each.start, each.end) for each in periods]
+        sold = await stated_by_orders(book, "units", windows, by, scope.filters)
         return None if sold is None else list(map(_of_units, sold, buyers))
     return await _by_value(book, scope, asked, by, buyers)
 
 
-def _of_units(sold: Mapping[str, Units], buyers: Mapping[str, int]) -> dict[str, Sales]:
+def _of_units(sold: Mapping[str, Statements], buyers: Mapping[str, int]) -> dict[str, Sales]:
     return {
-        member: Sales(Fraction(own.units), buyers.get(member, 0), lacking=own.orders - own.saying)
+        member: Sales(Fraction(own.total), buyers.get(member, 0), lacking=own.orders - own.stating)
         for member, own in sold.items()
     }
 

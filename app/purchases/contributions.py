@@ -102,6 +102,8 @@ def _measured(history: History) -> Iterator[_Measured]:
     yield from _ordered(history)
     for day, orders, units in history.sold:
         yield "units", "", day, 0, orders, units, 0
+    for day, orders, asked in history.asked:
+        yield "asked", "", day, 0, orders, asked, 0
     for day, n in Counter(placed for placed, _ in history.undone).items():
         yield "undone", "", day, 0, n, 0, 0
     yield from _followed(history)

@@ -31,6 +31,8 @@ class OrderRow(NamedTuple):
     undone_at: datetime | None
     quantity: int | None
     """How many units it is of, where it says so."""
+    asked_for_brand: bool | None
+    """Whether the brand was asked for, where it says so."""
 
 
 class RefundRow(NamedTuple):
@@ -57,12 +59,12 @@ class Move(NamedTuple):
     amount: int
 
 
-class Sold(NamedTuple):
-    """What was sold on a day, by the orders that say how many units they are of."""
+class Stated(NamedTuple):
+    """What the orders of a day state of something, added up, and how many of them state it."""
 
     day: int
     orders: int
-    units: int
+    total: int
 
 
 NO_TRAITS = Traits()
@@ -81,12 +83,16 @@ class History:
     """For each order that was fully refunded: the day of the order, and that of its end."""
     undone_units: tuple[int | None, ...] = ()
     """The quantity of each of these orders."""
+    undone_asked: tuple[int | None, ...] = ()
+    """1 if the brand was asked for, 0 if it was not."""
     undone_amounts: tuple[int, ...] = ()
     """And its amount."""
     amounts: tuple[int, ...] = ()
     """The amounts of the orders of these days: by day, and ascending within each."""
-    sold: tuple[Sold, ...] = ()
-    """By day, of the orders that were not fully refunded."""
+    sold: tuple[Stated, ...] = ()
+    """Units by day, of the orders that were not fully refunded."""
+    asked: tuple[Stated, ...] = ()
+    """Of how many of these the brand was asked for, by day."""
     moves: tuple[Move, ...] = ()
     """By day and currency."""
     repeat_amount: int = 0
@@ -158,8 +164,8 @@ def history_of(
     """
     days: Counter[int] = Counter()
     amounts: dict[int, list[int]] = {}
-    units: dict[int, list[int]] = {}
-    undone: list[tuple[int, int, int | None, int]] = []
+    standing: list[tuple[int, OrderRow]] = []
+    undone: list[_Undone] = []
     moves: Counter[tuple[int, str]] = Counter()
     moments: list[datetime] = []
     for order in _before(orders, until):
@@ -170,29 +176,62 @@ def history_of(
         if order.undone_at is None or (until is not None and order.undone_at >= until):
             days[day] += 1
             amounts.setdefault(day, []).append(amount)
-            if order.quantity is not None:
-                units.setdefault(day, []).append(order.quantity)
+            standing.append((day, order))
         else:
-            undone.append((day, day_of(order.undone_at, zone), order.quantity, amount))
+            undone.append(_undone(order, day, day_of(order.undone_at, zone)))
     for refund in refunds:
         if until is None or refund.booked_at < until:
             moments.append(refund.booked_at)
             moves[day_of(refund.booked_at, zone), refund.currency] -= parts(refund.amount)
     ordered = sorted(days)
-    undone.sort(key=lambda each: (*each[:2], each[2] is None, *each[2:]))
+    undone.sort(key=_in_order)
     return History(
         traits=traits,
         days=tuple(ordered),
         orders=tuple(days[day] for day in ordered),
-        undone=tuple((placed, end) for placed, end, *_ in undone),
-        undone_units=tuple(quantity for _, _, quantity, _ in undone),
-        undone_amounts=tuple(amount for *_, amount in undone),
+        undone=tuple((each.placed, each.end) for each in undone),
+        undone_units=tuple(each.quantity for each in undone),
+        undone_asked=tuple(each.asked for each in undone),
+        undone_amounts=tuple(each.amount for each in undone),
         amounts=tuple(each for day in ordered for each in sorted(amounts[day])),
-        sold=tuple(Sold(day, len(units[day]), sum(units[day])) for day in sorted(units)),
+        sold=_by_day((day, order.quantity) for day, order in standing),
+        asked=_by_day((day, order.asked_for_brand) for day, order in standing),
         moves=tuple(Move(day, currency, moves[day, currency]) for day, currency in sorted(moves)),
         repeat_amount=sum(sum(amounts[day]) for day in ordered[1:]),
         latest_at=max(moments, default=None),
     )
+
+
+class _Undone(NamedTuple):
+    """An order that was fully refunded."""
+
+    placed: int
+    end: int
+    quantity: int | None
+    asked: int | None
+    amount: int
+
+
+def _undone(order: OrderRow, placed: int, end: int) -> _Undone:
+    asked = None if order.asked_for_brand is None else int(order.asked_for_brand)
+    return _Undone(placed, end, order.quantity, asked, parts(order.amount))
+
+
+def _in_order(each: _Undone) -> tuple[int | bool | None, ...]:
+    """One order for the same orders, however they come; what is not stated comes last."""
+    return (
+        each.placed, each.end, each.quantity is None, each.quantity, each.asked is None,
+        each.asked, each.amount,
+    )  # fmt: skip
+
+
+def _by_day(stated: Iterable[tuple[int, int | None]]) -> tuple[Stated, ...]:
+    """What is stated, by day; a yes counts as 1."""
+    found: dict[int, list[int]] = {}
+    for day, each in stated:
+        if each is not None:
+            found.setdefault(day, []).append(each)
+    return tuple(Stated(day, len(own), sum(own)) for day, own in sorted(found.items()))
 
 
 def _before(orders: Iterable[OrderRow], until: datetime | None) -> Iterator[OrderRow]:

@@ -134,8 +134,10 @@ def row_of(workspace_id: UUID, customer_id: UUID, number: int, history: History)
         "amounts": list(history.amounts),
         "undone": [day for both in history.undone for day in both],
         "undone_units": list(history.undone_units),
+        "undone_asked": list(history.undone_asked),
         "undone_amounts": list(history.undone_amounts),
         "sold": [each for day in history.sold for each in day],
+        "asked": [each for day in history.asked for each in day],
         "move_days": [move.day for move in moves],
         "move_currencies": [move.currency for move in moves],
         "move_amounts": [move.amount for move in moves],
@@ -160,6 +162,7 @@ def undone_rows(workspace_id: UUID, histories: Mapping[int, History]) -> Iterato
                 "second_day": days[1],
                 "silent_day": history.silent_day,
                 "quantity": history.undone_units[position],
+                "asked": history.undone_asked[position],
                 "amount": history.undone_amounts[position],
                 **history.traits._asdict(),
             }

@@ -92,10 +92,14 @@ class CustomerPurchases(Base):
     """Of each fully refunded order the day it was placed and the day it ended, in turn."""
     undone_units: Mapped[list[int | None]] = mapped_column(_Numbers)
     """The quantity of each of these orders."""
+    undone_asked: Mapped[list[int | None]] = mapped_column(_Numbers)
+    """Whether the brand was asked for, 1 or 0."""
     undone_amounts: Mapped[list[int]] = mapped_column(_Numbers)
     """And its amount."""
     sold: Mapped[list[int]] = mapped_column(_Numbers)
     """Of each day with purchases that say their quantity: the day, how many say it, and units."""
+    asked: Mapped[list[int]] = mapped_column(_Numbers)
+    """The same for purchases that say whether the brand was asked for: of how many it was."""
     move_days: Mapped[list[int]] = mapped_column(_Numbers)
     move_currencies: Mapped[list[str]] = mapped_column(ARRAY(Text))
     move_amounts: Mapped[list[int]] = mapped_column(_Numbers)
@@ -126,6 +130,8 @@ class UndonePurchase(Base):
     second_day: Mapped[int | None]
     silent_day: Mapped[int | None]
     quantity: Mapped[int | None]
+    asked: Mapped[int | None]
+    """1 if the brand was asked for, 0 if it was not."""
     amount: Mapped[int]
     """In ten-thousandths."""
     segment: Mapped[str]
@@ -185,7 +191,8 @@ class PurchaseCell(Base):
     same money of the month place. `followed`: n customers brought in amount, above zero, during the
     month place; where `other` is 1, what they brought in in the month after it; where it is 2, the
     lesser of both if that is above zero. `units`: n purchases of the day place say that they are of
-    `amount` units. `undone`: n orders of the day place were fully refunded. `ordered`: n purchases
+    `amount` units. `asked`: n purchases of the day place say whether the brand was asked for, of
+    `amount` it was. `undone`: n orders of the day place were fully refunded. `ordered`: n purchases
     of the month place are of amounts in the bucket `other` (`bucket_of`). `cohort`: amount in n
     sums of a day, brought in during the month `other` by those who first bought in the month place;
     squares as above.

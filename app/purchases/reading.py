@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.purchases.histories import History, Move, OrderRow, RefundRow, Sold, Traits, history_of
+from app.purchases.histories import History, Move, OrderRow, RefundRow, Stated, Traits, history_of
 
 # OFFSET 0 leaves the planner nothing but one look-up for each customer (as customers.lookup).
 _CUSTOMERS = text("""
@@ -25,7 +25,7 @@ SELECT o.customer_id, o.ordered_at, o.amount, o.currency,
     CASE WHEN o.amount > 0 AND o.refunded = o.amount THEN (
         SELECT max(greatest(r.refunded_at, o.ordered_at)) FROM refunds r
         WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-    ) END AS undone_at, o.quantity
+    ) END AS undone_at, o.quantity, o.asked_for_brand
 FROM unnest(CAST(:customers AS uuid[])) AS wanted (id)
 JOIN LATERAL (
     SELECT * FROM orders o
@@ -72,7 +72,8 @@ async def histories_from_rows(
 
 _FOLDED = """
 SELECT number, customer_id, segment, channel, key_account_type, days, day_orders, amounts,
-    undone, undone_units, undone_amounts, sold, move_days, move_currencies, move_amounts,
+    undone, undone_units, undone_asked, undone_amounts, sold, asked,
+    move_days, move_currencies, move_amounts,
     CAST(repeat_amount * 10000 AS bigint), latest_at
 FROM unnest(CAST(:wanted AS {type}[])) AS wanted (key)
 JOIN LATERAL (
@@ -103,9 +104,10 @@ async def folded_by_number(
 
 
 def _history(row: Sequence[Any]) -> History:
-    days, orders, amounts, undone, units, undone_amounts, sold, *moves, repeat_amount, latest_at = (
-        row[5:]
-    )
+    (
+        days, orders, amounts, undone, units, undone_asked, undone_amounts, sold, asked, *moves,
+        repeat_amount, latest_at,
+    ) = row[5:]  # fmt: skip
     return History(
         traits=Traits(*row[2:5]),
         days=tuple(days),
@@ -113,8 +115,10 @@ def _history(row: Sequence[Any]) -> History:
         amounts=tuple(amounts),
         undone=tuple(zip(undone[::2], undone[1::2], strict=True)),
         undone_units=tuple(units),
+        undone_asked=tuple(undone_asked),
         undone_amounts=tuple(undone_amounts),
-        sold=tuple(map(Sold, sold[::3], sold[1::3], sold[2::3])),
+        sold=tuple(map(Stated, sold[::3], sold[1::3], sold[2::3])),
+        asked=tuple(map(Stated, asked[::3], asked[1::3], asked[2::3])),
         moves=tuple(map(Move, *moves)),
         repeat_amount=repeat_amount,
         latest_at=latest_at,

@@ -1,8 +1,9 @@
 """Orders that were fully refunded: by the end of a window of days, or only later."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import text
 
@@ -12,26 +13,32 @@ from app.purchases.cells import summed
 from app.purchases.newcomers import Window
 from app.purchases.spans import LEVELS
 
+#: What orders may state, by the column of `UndonePurchase` and by the measure of `PurchaseCell`:
+#: of how many units they are, and whether the brand was asked for.
+What = Literal["units", "asked"]
+_COLUMNS: Mapping[What, str] = {"units": "quantity", "asked": "asked"}
+
 
 @dataclass
-class Units:
-    """What some orders are of."""
+class Statements:
+    """What some orders state."""
 
     orders: int = 0
-    saying: int = 0
-    """Orders that say their quantity."""
-    units: int = 0
+    stating: int = 0
+    """Orders that state it."""
+    total: int = 0
+    """What these state, added up."""
 
-    def add(self, orders: int, saying: int, units: int) -> None:
+    def add(self, orders: int, stating: int, total: int) -> None:
         """Add orders."""
         self.orders += orders
-        self.saying += saying
-        self.units += units
+        self.stating += stating
+        self.total += total
 
 
 # As in `standing`: an order that stood less than 2^stretch days ended soon after the window.
 _LATER = """
-SELECT asked.number, {members} AS members, count(*), count(u.quantity), sum(u.quantity)
+SELECT asked.number, {members} AS members, count(*), count(u.{column}), sum(u.{column})
 FROM unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))
     WITH ORDINALITY AS asked (first, last, number)
 CROSS JOIN generate_series(1, CAST(:levels AS int)) AS power (of_two)
@@ -48,28 +55,39 @@ GROUP BY 1, 2
 
 
 async def undone_later(
-    book: Book, windows: Sequence[Window], by: str | None, filters: Filters
-) -> list[dict[str, Units]]:
+    book: Book,
+    windows: Sequence[Window],
+    by: str | None,
+    filters: Filters,
+    what: What = "units",
+) -> list[dict[str, Statements]]:
     """By group, the orders placed in each window that stood at its end and not for ever."""
-    found: list[dict[str, Units]] = [{} for _ in windows]
-    statement, named = _asked(_LATER, book, windows, by, filters)
+    found: list[dict[str, Statements]] = [{} for _ in windows]
+    statement, named = _asked(_LATER, book, windows, by, filters, column=_COLUMNS[what])
     rows = await book.session.execute(text(statement), named | {"levels": LEVELS})
-    for number, members, orders, saying, units in rows:
-        found[number - 1][group_of(members)] = Units(orders, saying, int(units or 0))
+    for number, members, orders, stating, total in rows:
+        found[number - 1][group_of(members)] = Statements(orders, stating, int(total or 0))
     for one in book.fresh:
         history, traits = one.history, one.history.traits
         if passes(traits, filters):
             group = group_of([getattr(traits, kind) for kind in kinds(by)])
-            for (placed, gone), quantity in zip(history.undone, history.undone_units, strict=True):
+            stated = history.undone_units if what == "units" else history.undone_asked
+            for (placed, gone), each in zip(history.undone, stated, strict=True):
                 for groups, (first, last) in zip(found, windows, strict=True):
                     if first <= placed < last <= gone:
-                        own = groups.setdefault(group, Units())
-                        own.add(1, int(quantity is not None), quantity or 0)
+                        own = groups.setdefault(group, Statements())
+                        own.add(1, int(each is not None), each or 0)
     return found
 
 
 def _asked(
-    statement: str, book: Book, windows: Sequence[Window], by: str | None, filters: Filters
+    statement: str,
+    book: Book,
+    windows: Sequence[Window],
+    by: str | None,
+    filters: Filters,
+    *,
+    column: str = "",
 ) -> tuple[str, dict[str, object]]:
     """A statement about orders `u` with its groups and conditions, and its parameters."""
     named: dict[str, object] = {
@@ -83,7 +101,10 @@ def _asked(
         conditions += f" AND u.{trait(kind)} = ANY(CAST(:members{number} AS text[]))"
         named[f"members{number}"] = list(members)
     columns = ", ".join(f"u.{trait(kind)}" for kind in kinds(by))
-    return statement.format(members=f"ARRAY[{columns}]::text[]", conditions=conditions), named
+    statement = statement.format(
+        members=f"ARRAY[{columns}]::text[]", conditions=conditions, column=column
+    )
+    return statement, named
 
 
 async def undone_orders(

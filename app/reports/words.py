@@ -231,6 +231,9 @@ EXCLUSIONS: dict[str, Text] = {
         "部分订单时间尚短，相关投诉还会陆续出现。",
     ),
     "orders_without_quantity": Text("orders without a quantity", "无数量的订单"),
+    "orders_without_asked_for_brand": Text(
+        "orders that do not say whether the brand was asked for", "未说明是否指名购买的订单"
+    ),
     "fully_refunded_orders": Text("fully refunded orders", "全额退款订单"),
 }
 DIMENSIONS: dict[str, Text] = {

@@ -105,7 +105,7 @@ _TABLES = {
     ),
     "orders": (
         "external_id, ordered_at, amount, refunded, currency, channel, quantity, "
-        "source_updated_at, (SELECT c.external_id FROM customers c WHERE "
+        "asked_for_brand, source_updated_at, (SELECT c.external_id FROM customers c WHERE "
         "c.workspace_id = orders.workspace_id AND c.id = orders.customer_id) AS customer"
     ),
     "refunds": "order_external_id, external_id, amount, refunded_at",

@@ -78,6 +78,7 @@ async def test_older_news_changes_nothing(tenant: Tenant) -> None:
         ({"ordered_on": "2026-03-01"}, "/ordered_on", "invalid-value"),
         ({"ordered_at": None, "ordered_on": "2026-02-30"}, "/ordered_on", "invalid-date"),
         ({"quantity": -1}, "/quantity", "number-out-of-range"),
+        ({"asked_for_brand": "yes"}, "/asked_for_brand", "wrong-type"),
     ],
 )
 async def test_what_does_not_fit_is_named(

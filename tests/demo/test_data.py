@@ -223,6 +223,24 @@ def test_customers_come_back(data: DemoData) -> None:
     assert sum(order.refunded > 0 for order in data.orders) > 100
 
 
+def test_the_brand_is_asked_for_where_somebody_hears_it(data: DemoData) -> None:
+    """Orders in a store, by telephone and through sales say it; the content ask for it more."""
+    heard = [order for order in data.orders if order.channel in {"store", "phone", "sales"}]
+    assert len(heard) > 3_000
+    said = {order.external_id for order in data.orders if order.asked_for_brand is not None}
+    assert said == {order.external_id for order in heard}
+    goodwill = {person.external_id: person.goodwill for person in data.customers}
+    asked = [
+        mean(
+            bool(order.asked_for_brand)
+            for order in heard
+            if (goodwill[order.customer] > 0) == happy
+        )
+        for happy in (False, True)
+    ]
+    assert 0.2 < asked[0] < asked[1] - 0.1 < 0.6
+
+
 def test_outage_brings_complaints(data: DemoData) -> None:
     """The bad month has at least twice the contacts of an average one."""
     months = Counter(_month(local_day(_received(contact))) for contact in data.contacts)

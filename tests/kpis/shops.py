@@ -48,6 +48,7 @@ class Sale:
     amount: Decimal
     refunds: tuple[Payback, ...] = ()
     currency: str = "BRL"
+    asked_for_brand: bool | None = None
 
     def stands(self, instant: datetime) -> bool:
         """Placed before the instant and not fully refunded before it."""
@@ -114,6 +115,7 @@ def instants() -> st.SearchStrategy[datetime]:
 
 
 # Made once: hypothesis takes longer to judge a strategy than to draw from it.
+_ASKED_FOR_BRAND = st.sampled_from([None, False, True])
 _CUSTOMERS = st.sampled_from(sorted(SEGMENTS))
 _WITH_THE_ORDER_OR_AT_ANY_TIME = st.none() | instants()
 
@@ -129,8 +131,8 @@ def sales(draw: st.DrawFn) -> Sale:
             part = left if draw(st.booleans()) else max(1, left // 2)
             refunds.append(Payback(draw(_WITH_THE_ORDER_OR_AT_ANY_TIME) or at, Decimal(part) / 100))
             left -= part
-    customer = draw(_CUSTOMERS)
-    return Sale(customer, at, Decimal(cents) / 100, tuple(refunds))
+    asked = draw(_ASKED_FOR_BRAND)
+    return Sale(draw(_CUSTOMERS), at, Decimal(cents) / 100, tuple(refunds), asked_for_brand=asked)
 
 
 def shops() -> st.SearchStrategy[Shop]:
@@ -183,6 +185,7 @@ async def store(session: AsyncSession, workspace_id: UUID, shop: Shop) -> None:
                 ordered_at=sale.at,
                 amount=sale.amount,
                 currency=sale.currency,
+                asked_for_brand=sale.asked_for_brand,
             )
         )
         refunds += [

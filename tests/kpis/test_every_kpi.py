@@ -104,7 +104,8 @@ async def _sell(tenant: Tenant, rng: random.Random, size: int) -> None:
         day = f"2026-{rng.choice(['08', '09', '10'])}-{rng.randint(1, 28):02}"
         amount = f"{rng.randint(0, 99)}.50"
         order = {"customer": rng.choice(customers), "ordered_on": day, "amount": amount}
-        await put(f"/v1/orders/o{number}", order | {"currency": "CNY"})
+        said = {"currency": "CNY", "asked_for_brand": rng.choice([True, False, None])}
+        await put(f"/v1/orders/o{number}", order | said)
     for _ in range(size // 2):
         complaint = {
             "kind": "complaint",

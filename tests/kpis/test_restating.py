@@ -54,7 +54,8 @@ def _expected(changes: Iterable[Change], period: Period, *, ever: bool = False) 
 
 #: What a shop has; the last column but that of the order is the instant at which a row counts.
 _READ = {
-    "orders": """SELECT external_id, customer_id, amount, currency, quantity, ordered_at
+    "orders": """SELECT external_id, customer_id, amount, currency, quantity,
+        asked_for_brand, ordered_at
         FROM orders WHERE workspace_id = :workspace_id""",
     "refunds": """SELECT order_external_id || ' ' || external_id, amount, refunded_at
         FROM refunds WHERE workspace_id = :workspace_id""",

@@ -49,6 +49,7 @@ class Step:
     segment: str | None = None
     currency: str = "BRL"
     quantity: int | None = None
+    asked_for_brand: bool | None = None
 
 
 def steps() -> st.SearchStrategy[list[Step]]:
@@ -63,6 +64,7 @@ def steps() -> st.SearchStrategy[list[Step]]:
         segment=st.sampled_from([None, "gold", "basic"]),
         currency=st.sampled_from(["BRL"] * 7 + ["EUR"]),
         quantity=st.sampled_from([None, 0, 3]),
+        asked_for_brand=st.sampled_from([None, False, True]),
     )
     return st.lists(one, min_size=10, max_size=30)
 
@@ -84,6 +86,7 @@ async def do_step(session: AsyncSession, workspace_id: UUID, number: int, step: 
                 "amount": amount,
                 "currency": step.currency,
                 "quantity": step.quantity,
+                "asked_for_brand": step.asked_for_brand,
             }
         )
         await load_orders(session, workspace_id, [Item(0, order)])

@@ -2,6 +2,7 @@
 
 from app.kpis.catalog.customers import DIMENSIONS, with_purchase
 from app.kpis.declaration import Kpi
+from app.kpis.designated_purchases import measure_designated_purchases
 from app.kpis.order_value import measure_order_value
 from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import compare_shares
@@ -78,6 +79,33 @@ ORDER_VALUE = Kpi(
     options=(REFUND_BASIS,),
 )
 
+DESIGNATED_PURCHASE_RATE = Kpi(
+    id="designated-purchase-rate",
+    version=1,
+    family="customers",
+    name=Text("Designated-purchase rate", "指名购买率"),
+    formula=Text(
+        "Orders of the period for which the buyer asked for the brand by name / orders of the "
+        "period that say whether the buyer did (asked_for_brand of an order). An order counts if "
+        "it is not fully refunded by the end of the period; how many do not say it stands in "
+        "excluded. What people name when they are asked is brand-designation; this is what they "
+        "did. Interval: Wilson, orders taken as independent.",
+        "期间内买方指名购买本品牌的订单数 / 期间内说明了是否指名的订单数"
+        "（订单的 asked_for_brand）。仅计入截至期末未全额退款的订单；未说明的订单数列于 excluded。"
+        "brand-designation 是受访者被问及时说出的品牌，本指标是实际购买行为。"
+        "区间：Wilson 法，视各订单相互独立。",
+    ),
+    numerator=Text("Orders for which the brand was asked for", "指名购买本品牌的订单数"),
+    denominator=Text("Orders that say whether it was", "说明了是否指名的订单数"),
+    unit="ratio",
+    direction="higher",
+    interval="wilson",
+    measure=measure_designated_purchases,
+    compare=compare_shares,
+    dimensions=DIMENSIONS,
+    rests_on=("orders",),
+)
+
 REVENUE_RETENTION = Kpi(
     id="revenue-retention",
     version=1,
@@ -110,5 +138,6 @@ KPIS: tuple[Kpi, ...] = (
     RETURNING_SHARE,
     TIME_TO_SECOND_PURCHASE,
     ORDER_VALUE,
+    DESIGNATED_PURCHASE_RATE,
     REVENUE_RETENTION,
 )
