@@ -38,9 +38,12 @@ class Demo:
         return httpx.Client(base_url=self.base_url, headers=headers, timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo() -> Iterator[Demo]:
-    """`feedback demo`, started as the README says, with a fiftieth of its data."""
+    """`feedback demo`, started as the README says, with a fiftieth of its data.
+
+    It ends with the tests of this folder: three processes of it would work beside all others.
+    """
     place = Path(tempfile.mkdtemp(prefix="feedback-docs-")).resolve()
     place.chmod(0o755)  # PostgreSQL runs as another account where we are root
     command = [sys.executable, "-m", "app.cli", "demo", "--json", "--scale", "0.02"]
