@@ -22,7 +22,12 @@ PAGE = (
     "</svg></body></html>"
 )
 
-pytestmark = pytest.mark.skipif(not can_print(), reason="needs the extra `reports` and Pango")
+
+@pytest.fixture(scope="module", autouse=True)
+def engine() -> None:
+    """Skip where there is none; a mark would load it in every worker that collects tests."""
+    if not can_print():
+        pytest.skip("needs the extra `reports` and Pango")
 
 
 def _fonts(reader: PdfReader) -> dict[str, Any]:
