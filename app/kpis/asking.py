@@ -62,6 +62,11 @@ _FAULTS: Mapping[PeriodFault, Text] = {
     ),
 }
 
+_NOT_BOTH = Text(
+    "`weighting` and `clustered` cannot be asked together.",
+    "`weighting` 与 `clustered` 不能同时使用。",
+)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -148,7 +153,7 @@ async def understand(
     """
     if asked.clustered and asked.weighting != UNWEIGHTED:
         # Sums by customer know no strata.
-        raise _wrong("?weighting", "invalid-value")
+        raise _wrong("?weighting", "invalid-value", _NOT_BOTH)
     workspace, rollup, targeted = await settings_of(session, workspace_id, timeout_ms)
     zone = asked.zone or workspace.time_zone
     dimensions = tuple(workspace.dimensions)
@@ -263,5 +268,5 @@ def _unknown_dimension(pointer: str) -> Problem:
     return Problem("unknown-dimension", errors=[FieldError(pointer, "unknown-value")])
 
 
-def _wrong(pointer: str, code: str) -> Problem:
-    return Problem("invalid-request", errors=[FieldError(pointer, code)])
+def _wrong(pointer: str, code: str, explanation: Text | None = None) -> Problem:
+    return Problem("invalid-request", errors=[FieldError(pointer, code, explanation)])

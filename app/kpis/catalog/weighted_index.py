@@ -12,7 +12,7 @@ from math import sqrt
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import field_error
+from app.errors import FieldError, Invalid
 from app.kpis.catalog.indices import index_figure, names_of
 from app.kpis.catalog.survey_figures import tallied
 from app.kpis.clustering import left_without
@@ -61,6 +61,10 @@ OPTIONS = (
         default="listwise",
     ),
 )
+_NOT_WEIGHED = Text(
+    "`weights=estimated` and `missing=item_means` cannot be asked with `weighting`.",
+    "`weights=estimated`、`missing=item_means` 不能与 `weighting` 同用。",
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ async def measure(
         return plain
     if scope.weighting is not None:
         # Sums over the rows know no strata.
-        raise field_error("?weighting", "invalid-value")
+        raise Invalid(FieldError("?weighting", "invalid-value", _NOT_WEIGHED))
     return await _from_rows(_Asked(session, scope, items, periods, by), plain)
 
 
