@@ -221,6 +221,9 @@ class Kpi:
     has_distribution: bool = False
     of_numerator: tuple[str, ...] = ()
     """Dimensions that select only what is counted, over the same denominator for every group."""
+    counting: Measure | None = None
+    """The same figures as far as they say of how many they are, where that takes less: for the
+    table that decides what is withheld."""
     tells_of_people: bool = True
     """False for a figure that is stated of money alone: nobody is behind its cells."""
     joins_dimensions: bool = True

@@ -101,7 +101,8 @@ async def _split(
     """The cells of the dimensions in each survey, by period."""
     kpi, periods, several = question.kpi, question.periods, question.of_several
     by = JOINED.join([EACH_SURVEY, *dimensions] if several else dimensions)
-    found = figures or await kpi.measure(question.session, question.scope, periods, by)
+    counting = kpi.counting or kpi.measure
+    found = figures or await counting(question.session, question.scope, periods, by)
     parts: list[dict[str, dict[tuple[str, ...], Cell]]] = [{} for _ in periods]
     for place, groups in enumerate(found):
         for group, measured in groups.items():

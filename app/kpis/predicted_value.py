@@ -6,9 +6,14 @@ from typing import get_args
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Option, Scope
-from app.kpis.lifetime_value import DISCOUNT, MARGIN, measure_lifetime_value
+from app.kpis.lifetime_value import (
+    DISCOUNT,
+    MARGIN,
+    measure_lifetime_value,
+    value_customers,
+)
 from app.kpis.periods import Period
-from app.kpis.purchases import Figures, chosen
+from app.kpis.purchases import Figures, chosen, open_periods
 from app.kpis.statistics import Interval
 from app.lifetime.customer_values import (
     Predicted,
@@ -61,6 +66,16 @@ async def measure_value(
     if chosen(scope, MODE) == "historic":
         return await measure_lifetime_value(session, scope, periods, by)
     return [await _predicted(session, scope, each, by) for each in periods]
+
+
+async def count_valued(
+    session: AsyncSession, scope: Scope, periods: Sequence[Period], by: str | None
+) -> Figures:
+    """The same without the median, the deciles and the cost, which say nothing of how many."""
+    if chosen(scope, MODE) != "historic":
+        return await measure_value(session, scope, periods, by)
+    book = await open_periods(session, scope, periods, opening=True)
+    return await value_customers(session, scope, periods, by, book, spread=False)
 
 
 async def _predicted(

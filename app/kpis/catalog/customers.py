@@ -11,7 +11,7 @@ from app.kpis.lifetime_value import (
     SERVICE_COST,
     compare_means,
 )
-from app.kpis.predicted_value import HORIZON, MODE, UNRELIABLE, measure_value
+from app.kpis.predicted_value import HORIZON, MODE, UNRELIABLE, count_valued, measure_value
 from app.kpis.purchases import CUSTOMER_DIMENSIONS
 from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import FORMULA, WINDOW, compare_shares, measure_retention
@@ -163,6 +163,7 @@ LIFETIME_VALUE = Kpi(
     direction="higher",
     interval="t",
     measure=measure_value,
+    counting=count_valued,
     compare=compare_means,
     dimensions=DIMENSIONS,
     options=(

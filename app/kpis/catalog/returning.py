@@ -3,7 +3,7 @@
 from app.kpis.catalog.customers import DIMENSIONS, with_purchase
 from app.kpis.declaration import Kpi
 from app.kpis.designated_purchases import measure_designated_purchases
-from app.kpis.order_value import measure_order_value
+from app.kpis.order_value import average_orders, measure_order_value
 from app.kpis.refund_basis import REFUND_BASIS
 from app.kpis.retention import compare_shares
 from app.kpis.returning import compare_nothing, measure_time_to_second
@@ -74,6 +74,7 @@ ORDER_VALUE = Kpi(
     direction="higher",
     interval="none",
     measure=measure_order_value,
+    counting=average_orders,
     compare=compare_nothing,
     dimensions=DIMENSIONS,
     options=(REFUND_BASIS,),
