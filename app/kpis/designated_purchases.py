@@ -6,14 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Measurement, Scope
 from app.kpis.periods import Period
+from app.kpis.placed_orders import placed_orders
 from app.kpis.proportions import Share, wilson
 from app.kpis.purchases import (
     Figures,
-    filtered,
     fully_refunded,
     gathered,
-    join_customers,
-    member_of,
     open_periods,
     read,
     timelines,
@@ -29,19 +27,7 @@ NOT_STATED = "orders_without_asked_for_brand"
 _STATED = """
 SELECT point, member, count(*) AS orders, count(asked) AS stating,
     count(*) FILTER (WHERE asked) AS total
-FROM (
-    SELECT {member} AS member, o.asked_for_brand AS asked,
-        width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS point,
-        CASE WHEN o.refunded = o.amount AND o.amount > 0 THEN (
-            SELECT width_bucket(
-                max(greatest(r.refunded_at, o.ordered_at)), CAST(:points AS timestamptz[]))
-            FROM refunds r
-            WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-        ) END AS undone
-    FROM orders o {customers}
-    WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
-        AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
-) AS placed
+FROM {placed}
 WHERE undone IS NULL OR undone > point
 GROUP BY 1, 2
 """
@@ -73,9 +59,8 @@ async def _from_rows(
 ) -> list[dict[str, Statements]]:
     """What the orders state, from themselves."""
     found: list[dict[str, Statements]] = [{} for _ in periods]
-    statement = _STATED.format(
-        member=member_of(by), customers=join_customers(scope, by), conditions=filtered(scope)
-    )
+    placed = placed_orders(scope, by, "o.asked_for_brand AS asked")
+    statement = _STATED.format(placed=placed)
     for timeline in timelines(periods):
         for row in await read(session, statement, scope, timeline):
             place = timeline.periods.get(row["point"])

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kpis.declaration import Option, Scope
 from app.kpis.periods import Period
+from app.kpis.placed_orders import placed_orders
 from app.kpis.purchases import (
     chosen,
     days_of,
@@ -64,19 +65,7 @@ _REFUNDS = """
 _SOLD = """
 SELECT point, member, {buyers} AS buyers,
     coalesce(sum(quantity), 0) AS units, count(*) FILTER (WHERE quantity IS NULL) AS lacking
-FROM (
-    SELECT {member} AS member, o.customer_id, o.quantity,
-        width_bucket(o.ordered_at, CAST(:points AS timestamptz[])) AS point,
-        CASE WHEN o.refunded = o.amount AND o.amount > 0 THEN (
-            SELECT width_bucket(
-                max(greatest(r.refunded_at, o.ordered_at)), CAST(:points AS timestamptz[]))
-            FROM refunds r
-            WHERE r.workspace_id = :workspace_id AND r.order_external_id = o.external_id
-        ) END AS undone
-    FROM orders o {customers}
-    WHERE o.workspace_id = :workspace_id AND o.ordered_at >= CAST(:first AS timestamptz)
-        AND o.ordered_at < CAST(:last AS timestamptz) {conditions}
-) AS placed
+FROM {placed}
 WHERE {stands}
 GROUP BY 1, 2
 """
@@ -198,6 +187,7 @@ async def _from_rows(
         "buyers": "count(DISTINCT customer_id)" if counted else "0",
         "amount": "o.amount",
         "stands": "undone IS NULL OR undone > point",
+        "placed": placed_orders(scope, by, "o.customer_id, o.quantity"),
     }
     parts["refunds"] = _REFUNDS.format(**parts)
     if with_orders(scope):
