@@ -341,6 +341,8 @@ async def test_what_cannot_be_honoured_is_refused(tenant: Tenant, path: str, cod
     assert problem["errors"][0] | {"detail": ""} == {
         "pointer": "?weighting", "code": code, "detail": "",
     }, problem  # fmt: skip
+    if code == "invalid-value":
+        assert "`weighting`" in problem["errors"][0]["detail"]
 
 
 async def test_a_target_of_plain_figures_judges_no_weighted_one(tenant: Tenant) -> None:
